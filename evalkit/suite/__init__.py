@@ -1,0 +1,1 @@
+"""A suite: what a person writes, and the trials that it means."""
