@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from evalkit.checks.result import CheckResult, CheckSpec
 from evalkit.errors import Boundary
-from evalkit.rubric.document import Criterion
+from evalkit.rubric.contract import CriterionState
+from evalkit.rubric.criterion import Criterion
 
 
 class Verdict(StrEnum):
@@ -28,18 +29,6 @@ class Verdict(StrEnum):
     @property
     def is_terminal(self) -> bool:
         return self is not Verdict.NEEDS_REVISION
-
-
-class CriterionState(StrEnum):
-    """What the grader's words say about one criterion at one iteration."""
-
-    MET = "met"
-    PARTLY = "partly"
-    NOT_MET = "not_met"
-    NOT_LISTED = "not_listed"
-    """Not mentioned. Not thereby met; stays out of numerator and denominator."""
-    UNPARSED = "unparsed"
-    """Words were there, and we could not read them."""
 
 
 class End(StrEnum):
@@ -190,6 +179,8 @@ class ArtifactRecord:
     size_bytes: int
     media_type: str | None
     since_grading: SinceGrading
+    rebuilt: bool = False
+    """Made again from a recorded session's write and edit events, not downloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,106 @@
+"""`evalkit list`, `show`, `report`: what is stored, shown again. None of them sends anything or needs a key."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from evalkit.cli.exit_code import ExitCode
+from evalkit.cli.options import output_width, reports_option, run_argument
+from evalkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from evalkit.trial.model import RunRecord, TrialRecord
+
+
+@click.command("list")
+@reports_option
+def list_command(reports: Path | None) -> int:
+    """List the runs below the run root, newest last."""
+    from evalkit.report.runs import render_runs
+    from evalkit.store.history import load_run
+    from evalkit.store.layout import run_folders
+
+    root = _run_root(reports)
+    folders = run_folders(root)
+    if not folders:
+        click.echo(f"no runs in {root}; `evalkit run SUITE` makes one")
+        return ExitCode.MEASURED
+    click.echo(render_runs([load_run(folder) for folder in folders], width=output_width()))
+    return ExitCode.MEASURED
+
+
+@click.command("show")
+@run_argument
+@click.argument("trial", required=False)
+@click.option("--json", "as_json", is_flag=True, help="The record as JSON: evalkit-trial/1.")
+@click.option("--transcript", is_flag=True, help="With everything that was said and done.")
+@reports_option
+def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, reports: Path | None) -> int:
+    """Show RUN [default: last], or one TRIAL of it.
+
+    A trial is named by its task, or `task#repeat`, `task/variant#repeat`, or the beginning of its key.
+    """
+    from evalkit.report.show import render_trial, trial_to_json
+    from evalkit.report.text import render_run
+    from evalkit.store.history import load_events, load_run
+    from evalkit.store.layout import find_run
+    from evalkit.trial.transcript import read_transcript
+
+    folder = find_run(_run_root(reports), run)
+    record = load_run(folder)
+    if trial is None:
+        if as_json:
+            click.echo(json.dumps([trial_to_json(item) for item in record.trials], indent=2, ensure_ascii=False))
+        else:
+            click.echo(render_run(record, width=output_width()))
+        return ExitCode.MEASURED
+    chosen = _find_trial(record, trial)
+    if as_json:
+        click.echo(json.dumps(trial_to_json(chosen), indent=2, ensure_ascii=False))
+        return ExitCode.MEASURED
+    lines = read_transcript(load_events(folder, chosen.spec.key, chosen.attempt)) if transcript else None
+    click.echo(render_trial(chosen, width=output_width(), transcript=lines))
+    return ExitCode.MEASURED
+
+
+@click.command("report")
+@run_argument
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@reports_option
+def report_command(run: str, form: str, reports: Path | None) -> int:
+    """Print every table of RUN [default: last]: verdicts, iterations, cost, grader against checks."""
+    from evalkit.report.markdown import render_markdown
+    from evalkit.report.text import render_report
+    from evalkit.store.history import load_run
+    from evalkit.store.layout import find_run
+
+    record = load_run(find_run(_run_root(reports), run))
+    click.echo(render_markdown(record) if form == "markdown" else render_report(record, width=output_width()))
+    return ExitCode.MEASURED
+
+
+def _run_root(reports: Path | None) -> Path:
+    from evalkit.settings import load_settings
+
+    return load_settings(Path.cwd(), reports=reports).reports
+
+
+def _find_trial(run: "RunRecord", name: str) -> "TrialRecord":
+    """The one trial that `name` means: the first repeat where only a task or task/variant is given."""
+    wanted, _, repeat = name.partition("#")
+    task, _, variant = wanted.partition("/")
+    matches = [
+        item
+        for item in run.trials
+        if item.spec.task == task
+        and (not variant or item.spec.variant == variant)
+        and (not repeat or str(item.spec.repeat) == repeat)
+    ]
+    if not matches:
+        matches = [item for item in run.trials if item.spec.key.startswith(name)]
+    if not matches:
+        tasks = ", ".join(dict.fromkeys(item.spec.task for item in run.trials))
+        raise UsageError(f"{run.id}: no trial {name!r}; its tasks are {tasks}")
+    return matches[0]
