@@ -12,7 +12,8 @@ from evalkit.claude.client import as_dict, as_measurement_error
 from evalkit.claude.provision import Provisioned
 from evalkit.claude.stream import list_events
 from evalkit.errors import EvalkitError
-from evalkit.trial.wire import INTERRUPT
+from evalkit.trial.events import OutcomeDefined
+from evalkit.trial.wire import INTERRUPT, parse_event
 
 _ValueT = TypeVar("_ValueT")
 _TRIES = 6
@@ -77,7 +78,7 @@ async def define_outcome(client: anthropic.AsyncAnthropic, session_id: str, even
 
     async def find() -> bool | None:
         async for raw in list_events(client, session_id):
-            if raw.get("type") == "user.define_outcome":
+            if isinstance(parse_event(raw), OutcomeDefined):
                 return True
         return None
 

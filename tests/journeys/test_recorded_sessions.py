@@ -1,4 +1,4 @@
-"""The recorded production sessions, read into a run. Expected values are read from the recordings, not from our code."""
+"""The recorded production sessions, read into a run. Expected values come from the recordings, not our code."""
 
 import json
 from collections.abc import Mapping, Sequence
