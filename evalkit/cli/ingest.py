@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.exit_code import ExitCode
-from evalkit.cli.options import output_width, reports_option
+from evalkit.cli.options import named_run, output_width, reports_option
 from evalkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def ingest_command(
     settings = load_settings(Path.cwd(), reports=reports)
     context = Context(model=model, rubric=_load_rubric(rubric), outputs=outputs, task=_load_task(suite_path, task_id))
     folder = ingest(read_recordings(events), context, settings.reports)
-    click.echo(render_run(load_run(folder), width=output_width()))
+    click.echo(render_run(load_run(folder), output_width(), named_run(folder, reports)))
     return ExitCode.MEASURED
 
 

@@ -22,3 +22,8 @@ def output_width() -> int:
     if not sys.stdout.isatty():
         return _WHEN_PIPED
     return max(_NARROWEST, shutil.get_terminal_size().columns)
+
+
+def named_run(folder: Path, reports: Path | None) -> str:
+    """What a printed command must call the run in `folder`: its path where --reports put it elsewhere, else its id."""
+    return folder.name if reports is None else str(folder)

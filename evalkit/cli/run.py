@@ -10,7 +10,7 @@ import click
 
 from evalkit import __version__
 from evalkit.cli.exit_code import ExitCode
-from evalkit.cli.options import output_width, reports_option
+from evalkit.cli.options import named_run, output_width, reports_option
 from evalkit.errors import EmulatorError, Problem, SuiteError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run_command(
         click.echo(f"{target.label}: {len(plans)} trials of {suite.name}", err=True)
         folder = _run(suite, plans, settings, target)
     run = load_run(folder)
-    click.echo(render_run(run, width=output_width()))
+    click.echo(render_run(run, output_width(), named_run(folder, reports)))
     return ExitCode.MEASURED if summarise(run).everything_measured else ExitCode.INCOMPLETE
 
 

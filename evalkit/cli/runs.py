@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.exit_code import ExitCode
-from evalkit.cli.options import output_width, reports_option, run_argument
+from evalkit.cli.options import named_run, output_width, reports_option, run_argument
 from evalkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ def list_command(reports: Path | None) -> int:
 def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, reports: Path | None) -> int:
     """Show RUN [default: last], or one TRIAL of it.
 
-    A trial is named by its task, or `task#repeat`, `task/variant#repeat`, or the beginning of its key.
+    A trial is named as the reports name it: `task`, `task#repeat`, `task/variant`, `task/variant#repeat`; or by the
+    beginning of its key.
     """
-    from evalkit.report.show import render_trial, trial_to_json
+    from evalkit.report.show import render_trial
     from evalkit.report.text import render_run
+    from evalkit.report.trial_json import trial_to_json
     from evalkit.store.history import load_events, load_run
     from evalkit.store.layout import find_run
     from evalkit.trial.transcript import read_transcript
@@ -54,7 +56,7 @@ def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, r
         if as_json:
             click.echo(json.dumps([trial_to_json(item) for item in record.trials], indent=2, ensure_ascii=False))
         else:
-            click.echo(render_run(record, width=output_width()))
+            click.echo(render_run(record, output_width(), named_run(folder, reports)))
         return ExitCode.MEASURED
     chosen = _find_trial(record, trial)
     if as_json:
@@ -76,8 +78,12 @@ def report_command(run: str, form: str, reports: Path | None) -> int:
     from evalkit.store.history import load_run
     from evalkit.store.layout import find_run
 
-    record = load_run(find_run(_run_root(reports), run))
-    click.echo(render_markdown(record) if form == "markdown" else render_report(record, width=output_width()))
+    folder = find_run(_run_root(reports), run)
+    record = load_run(folder)
+    if form == "markdown":
+        click.echo(render_markdown(record))
+    else:
+        click.echo(render_report(record, output_width(), named_run(folder, reports)))
     return ExitCode.MEASURED
 
 
@@ -88,19 +94,13 @@ def _run_root(reports: Path | None) -> Path:
 
 
 def _find_trial(run: "RunRecord", name: str) -> "TrialRecord":
-    """The one trial that `name` means: the first repeat where only a task or task/variant is given."""
-    wanted, _, repeat = name.partition("#")
-    task, _, variant = wanted.partition("/")
-    matches = [
-        item
-        for item in run.trials
-        if item.spec.task == task
-        and (not variant or item.spec.variant == variant)
-        and (not repeat or str(item.spec.repeat) == repeat)
-    ]
-    if not matches:
-        matches = [item for item in run.trials if item.spec.key.startswith(name)]
-    if not matches:
-        tasks = ", ".join(dict.fromkeys(item.spec.task for item in run.trials))
-        raise UsageError(f"{run.id}: no trial {name!r}; its tasks are {tasks}")
-    return matches[0]
+    from evalkit.report.trial_name import find_trials, name_trials
+
+    found = find_trials(run, name)
+    if len(found) == 1:
+        return found[0]
+    names = name_trials(run.trials)
+    known = ", ".join(names.name(trial) for trial in (found or run.trials)[:12])
+    if found:
+        raise UsageError(f"{run.id}: {len(found)} trials are called {name!r}; name one of {known}")
+    raise UsageError(f"{run.id}: no trial {name!r}; there are {known}")
