@@ -17,7 +17,7 @@ LAYERS = (
     ("runner",),
     ("store", "claude", "report"),
     ("suite",),
-    ("trial",),
+    ("trial", "stats"),
     ("rubric", "checks", "settings"),
     ("errors", "artifact", "sandbox"),
 )
@@ -34,6 +34,7 @@ DOORS = {
     "pandas": {"report"},
     "openpyxl": {"checks", "report"},
     "tabulate": {"report"},
+    "scipy": {"stats"},
     "yaml": {"suite", "emulator"},
     "pydantic": {"suite", "store"},
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from evalkit.cli.exit_code import ExitCode
-from evalkit.errors import EmulatorError, Problem, SuiteError
+from evalkit.errors import EmulatorError
 
 
 @click.group("emulator")
@@ -20,15 +20,13 @@ def emulator_command() -> None:
 @click.option("--time-scale", type=click.FloatRange(0), default=1.0, show_default=True, help="0 does not wait at all.")
 def serve(scenario: Path | None, port: int, time_scale: float) -> int:
     """Serve on the loopback interface until interrupted, and print how to point an SDK at it."""
-    from evalkit.emulator import Emulator, EmulatorStartError, ScenarioError
+    from evalkit.emulator import Emulator, EmulatorStartError
 
     try:
         with Emulator(scenario, port=port, time_scale=time_scale) as emulator:
             click.echo(f"export ANTHROPIC_BASE_URL={emulator.base_url}")
             click.echo("export ANTHROPIC_API_KEY=any-text-will-do")
             threading.Event().wait()
-    except ScenarioError as error:
-        raise SuiteError(tuple(Problem(*problem) for problem in error.problems)) from error
     except EmulatorStartError as error:
         raise EmulatorError(str(error)) from error
     return ExitCode.MEASURED

@@ -75,7 +75,7 @@ def _scenario_hash(suite: "Suite") -> str | None:
     try:
         scenario = load_scenario(suite.scenario)
     except ScenarioError as error:
-        raise SuiteError(tuple(Problem(*problem) for problem in error.problems)) from error
+        raise SuiteError(tuple(Problem(item.file, item.line, item.message) for item in error.problems)) from error
     problems = []
     for task in suite.tasks:
         script = scenario.match({"evalkit_task": task.id}, task.description)
@@ -143,5 +143,6 @@ class _Narrator:
         verdict = progress.terminal.word if progress.terminal is not None else end.value
         name = f"{plan.task.id} {plan.variant.name} #{plan.spec.repeat}"
         again = f", attempt {attempt}" if attempt > 1 else ""
+        count = len(progress.cycles)
         reason = f": {why.message}" if why is not None else ""
-        click.echo(f"  {name}{again}: {verdict} after {len(progress.cycles)} evaluations{reason}", err=True)
+        click.echo(f"  {name}{again}: {verdict} after {count} evaluation{'' if count == 1 else 's'}{reason}", err=True)

@@ -46,7 +46,7 @@ def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, r
     from evalkit.report.show import render_trial
     from evalkit.report.text import render_run
     from evalkit.report.trial_json import trial_to_json
-    from evalkit.store.history import load_events, load_run
+    from evalkit.store.history import in_time_order, load_events, load_run
     from evalkit.store.layout import find_run
     from evalkit.trial.transcript import read_transcript
 
@@ -62,7 +62,9 @@ def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, r
     if as_json:
         click.echo(json.dumps(trial_to_json(chosen), indent=2, ensure_ascii=False))
         return ExitCode.MEASURED
-    lines = read_transcript(load_events(folder, chosen.spec.key, chosen.attempt)) if transcript else None
+    lines = None
+    if transcript:
+        lines = read_transcript(in_time_order(load_events(folder, chosen.spec.key, chosen.attempt)))
     click.echo(render_trial(chosen, width=output_width(), transcript=lines))
     return ExitCode.MEASURED
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ def load_head(folder: Path) -> RunHead:
 
 
 def load_events(folder: Path, key: str, number: int) -> tuple[Mapping[str, Any], ...]:
-    """The raw events of one attempt, in list order, each id once."""
+    """The raw events of one attempt, each id once, in order of arrival: for a recording, the order it was listed in."""
     with told_plainly(folder / DATABASE), closing(open_database(folder, writable=False)) as connection:
         return _raw_events(connection, key, number)
 
@@ -99,7 +99,7 @@ def _records(connection: sqlite3.Connection, run: str, key: str, spec: TrialSpec
             run=run,
             number=number,
             session=decode(SessionRecord, session) if session is not None else SessionRecord(),
-            events=tuple(parse_event(raw) for raw in raws),
+            events=tuple(parse_event(raw) for raw in in_time_order(raws)),
             artifacts=artifacts,
             regraded=_regraded(connection, key, number),
             checks=_checks(connection, key, number),
@@ -111,11 +111,16 @@ def _records(connection: sqlite3.Connection, run: str, key: str, spec: TrialSpec
 
 def _raw_events(connection: sqlite3.Connection, key: str, number: int) -> tuple[Mapping[str, Any], ...]:
     rows = connection.execute("SELECT raw FROM event WHERE key = ? AND number = ? ORDER BY position", (key, number))
-    raws = [json.loads(text) for (text,) in rows]
-    # Stream and history interleave differently after a drop; the list's own order is by processed_at, and a sort that
-    # keeps the order of arrival among equals gives it back. Queued events come last.
-    raws.sort(key=lambda raw: parse_time(raw.get("processed_at")) or _FAR)
-    return tuple(raws)
+    return tuple(json.loads(text) for (text,) in rows)
+
+
+def in_time_order(raws: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Sorted by `processed_at`, equals as they arrived, queued events last.
+
+    Stream and history interleave differently after a drop; time gives every interleaving the same order. (The API's
+    own list is nearly in this order: in recordings a usage snapshot may stand a few events late.)
+    """
+    return tuple(sorted(raws, key=lambda raw: parse_time(raw.get("processed_at")) or _FAR))
 
 
 def _artifacts(connection: sqlite3.Connection, key: str, number: int) -> tuple[Artifact, ...]:

@@ -47,6 +47,7 @@ class Environment:
     body: Mapping[str, Json]
     """The API's create body; `name` as in the file."""
     sha256: str
+    """Of the body without name and metadata, as canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Task:
     timeout_s: float
     budget_usd: Decimal | None
     tags: tuple[str, ...] = ()
+    checks_hash: str | None = None
+    """SHA-256 over everything the checks decide by; None for a task that no suite file describes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,4 +96,4 @@ class TrialPlan:
     variant: Variant
     environment: Environment
     session_metadata: Mapping[str, str] = field(default_factory=dict)
-    """`evalkit_task`, `evalkit_variant`, `evalkit_repeat`, `evalkit_key`; the runner adds `evalkit_run` and `evalkit_attempt`."""
+    """`evalkit_task`, `_variant`, `_repeat`, `_key`; the runner adds `evalkit_run` and `evalkit_attempt`."""

@@ -16,7 +16,7 @@ from evalkit.checks.result import CheckResult, CheckSpec, Place, Status
 from evalkit.errors import Boundary, RunNotFoundError, StoreError
 from evalkit.store.blobs import blob_path, keep_blob
 from evalkit.store.codec import RunSpec, decode, encode
-from evalkit.store.history import load_events, load_run
+from evalkit.store.history import in_time_order, load_events, load_run
 from evalkit.store.journal import Journal
 from evalkit.store.layout import DATABASE, find_run, new_run_id, run_folders
 from evalkit.trial.model import End, Failure, Hashes, SessionRecord, SinceGrading, TrialSpec
@@ -77,7 +77,7 @@ def test_a_queued_event_takes_its_later_form_and_never_goes_back(tmp_path: Path)
         journal.open_attempt("k1", 1)
         journal.append("k1", 1, [event(1, None), event(2, 2), event(1, 5), event(1, None)])
 
-    assert load_events(journal.folder, "k1", 1) == (event(2, 2), event(1, 5))
+    assert in_time_order(load_events(journal.folder, "k1", 1)) == (event(2, 2), event(1, 5))
 
 
 def test_an_event_without_an_id_is_known_by_its_content(tmp_path: Path) -> None:
@@ -90,13 +90,14 @@ def test_an_event_without_an_id_is_known_by_its_content(tmp_path: Path) -> None:
 
 
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=6))
-def test_any_order_of_arrival_and_any_repetition_give_the_same_list(order: list[int], again: list[int]) -> None:
+def test_any_order_of_arrival_and_any_repetition_give_the_same_sequence(order: list[int], again: list[int]) -> None:
     with Journal(Path("nowhere"), _memory()) as journal:
         journal.open_attempt("k1", 1)
         journal.append("k1", 1, [event(number, number) for number in [*order, *again]])
-        rows = journal._connection.execute("SELECT raw FROM event").fetchall()
+        rows = journal._connection.execute("SELECT raw FROM event ORDER BY position").fetchall()
 
-    assert sorted(json.loads(text)["id"] for (text,) in rows) == [f"sevt_{number}" for number in range(6)]
+    raws = in_time_order(json.loads(text) for (text,) in rows)
+    assert [raw["id"] for raw in raws] == [f"sevt_{number}" for number in range(6)]
 
 
 def _memory() -> sqlite3.Connection:

@@ -42,7 +42,7 @@ class RawSession:
         }
         self.add("span.model_request_end", model_request_start_id=start, model_usage=usage, is_error=False)
         for tool, use in uses:
-            if tool.get("kind") not in {"agent.custom_tool_use"}:
+            if tool.get("kind") != "agent.custom_tool_use":
                 self.add("agent.tool_result", tool_use_id=use, is_error=False, content=[])
         return self
 

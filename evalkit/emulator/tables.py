@@ -1,0 +1,160 @@
+"""The agents and environments of a server, by id."""
+
+from evalkit.emulator.clock import stamp, wall_time
+from evalkit.emulator.fields import Fields, JsonObject
+from evalkit.emulator.problems import conflict, missing, refused
+from evalkit.emulator.resources import agent_created, agent_updated, environment_created, environment_updated
+
+
+class AgentTable:
+    """Every version of every agent; versions are never changed."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[JsonObject]] = {}
+
+    def create(self, body: Fields) -> JsonObject:
+        """A new agent's first version.
+
+        Raises:
+            ApiProblem: 400, by field.
+        """
+        agent = agent_created(body, stamp(wall_time()))
+        self._versions[str(agent["id"])] = [agent]
+        return agent
+
+    def get(self, agent_id: str, version: int | None = None) -> JsonObject:
+        """One version, the newest by default.
+
+        Raises:
+            ApiProblem: 404, no such agent or version.
+        """
+        versions = self.versions(agent_id)
+        if version is None:
+            return versions[-1][1]
+        found = dict(versions).get(version)
+        if found is None:
+            raise missing(f"agent.version: {version}")
+        return found
+
+    def versions(self, agent_id: str) -> list[tuple[int, JsonObject]]:
+        """The versions, numbered, oldest first.
+
+        Raises:
+            ApiProblem: 404, no such agent.
+        """
+        versions = self._versions.get(agent_id)
+        if versions is None:
+            raise missing(f"Agent '{agent_id}'")
+        return list(enumerate(versions, start=1))
+
+    def update(self, agent_id: str, body: Fields) -> JsonObject:
+        """The newest version after the update, which is a new one only if something changed.
+
+        Raises:
+            ApiProblem: 404; 409, a stale version was given; 400, by field.
+        """
+        agent = self.get(agent_id)
+        updated = agent_updated(agent, body, stamp(wall_time()))
+        if updated is not agent:
+            self._versions[agent_id].append(updated)
+        return updated
+
+    def archive(self, agent_id: str) -> JsonObject:
+        """The agent, archived for good; archiving again changes nothing.
+
+        Raises:
+            ApiProblem: 404.
+        """
+        agent = self.get(agent_id)
+        if agent["archived_at"] is None:
+            now = stamp(wall_time())
+            agent |= {"archived_at": now, "updated_at": now}
+        return agent
+
+    def listing(self) -> list[tuple[int, JsonObject]]:
+        """The newest version of each agent, numbered in order of creation."""
+        return list(enumerate(versions[-1] for versions in self._versions.values()))
+
+
+class EnvironmentTable:
+    """Environments under names that are their own."""
+
+    def __init__(self) -> None:
+        self._environments: dict[str, JsonObject] = {}
+        self._numbers: dict[str, int] = {}
+
+    def create(self, body: Fields) -> JsonObject:
+        """A new environment.
+
+        Raises:
+            ApiProblem: 400, by field; 409, the name is taken.
+        """
+        environment = environment_created(body, stamp(wall_time()))
+        return self._keep(environment)
+
+    def get(self, environment_id: str) -> JsonObject:
+        """The environment.
+
+        Raises:
+            ApiProblem: 404.
+        """
+        environment = self._environments.get(environment_id)
+        if environment is None:
+            raise missing(f"Environment '{environment_id}'")
+        return environment
+
+    def update(self, environment_id: str, body: Fields) -> JsonObject:
+        """The environment after the update.
+
+        Raises:
+            ApiProblem: 404; 400, by field, or it is archived; 409, the name is taken.
+        """
+        return self._keep(environment_updated(self.get(environment_id), body, stamp(wall_time())))
+
+    def archive(self, environment_id: str) -> JsonObject:
+        """The environment, archived for good.
+
+        Raises:
+            ApiProblem: 404.
+        """
+        environment = self.get(environment_id)
+        if environment["archived_at"] is None:
+            now = stamp(wall_time())
+            environment |= {"archived_at": now, "updated_at": now}
+        return environment
+
+    def delete(self, environment_id: str) -> None:
+        """No such environment any more; sessions that use it go on (recorded).
+
+        Raises:
+            ApiProblem: 404.
+        """
+        self.get(environment_id)
+        del self._environments[environment_id]
+
+    def usable(self, environment_id: str) -> JsonObject:
+        """The environment, for a new session.
+
+        Raises:
+            ApiProblem: 404; 400, it is archived, or one that this server has no container for.
+        """
+        environment = self.get(environment_id)
+        if environment["archived_at"] is not None:
+            raise refused(f"Environment '{environment_id}' is archived")
+        config = environment["config"]
+        if isinstance(config, dict) and config["type"] == "self_hosted":
+            raise refused("environment_id: this emulator does not emulate sessions in self-hosted environments")
+        return environment
+
+    def listing(self) -> list[tuple[int, JsonObject]]:
+        """Each environment, numbered in order of creation."""
+        return [(self._numbers[key], environment) for key, environment in self._environments.items()]
+
+    def _keep(self, environment: JsonObject) -> JsonObject:
+        key = str(environment["id"])
+        for other in self._environments.values():
+            if other["name"] == environment["name"] and other["id"] != key and other["archived_at"] is None:
+                raise conflict(f"An environment named {environment['name']!r} already exists")
+        self._numbers.setdefault(key, len(self._numbers))
+        self._environments[key] = environment
+        return environment
