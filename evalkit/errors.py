@@ -4,9 +4,13 @@
     ├── UsageError                 2  suite    a command was asked for something that cannot be
     │   ├── SettingsError          2  suite    a flag, a variable, a key
     │   ├── SuiteError             2  suite    suite, agent, rubric or scenario text; carries every problem of the file
+    │   ├── ParameterError         2  suite    what a task gives a check does not fit it (checks.problems)
+    │   ├── UnknownCheckError      2  suite    no check has that name (checks.registry)
     │   └── RunNotFoundError       2  suite
     ├── StoreError                 3  evalkit  a write to the run's directory failed, or the directory is not a run
     ├── UnknownModelError          3  evalkit  no price for a model; never priced as zero
+    ├── BadDeliverableError        3  agent    a deliverable is missing or malformed: the check fails (checks.problems)
+    ├── NotMeasuredError           3  evalkit  a check cannot tell: it is errored (checks.problems)
     └── MeasurementError           3           the trial could not be measured
         ├── PlatformError          3  platform the API answered, and the answer ends the trial
         ├── NetworkError           3  network  no answer came, or not in time

@@ -87,6 +87,7 @@ def test_the_fifteen_digits_of_a_workbook_are_enough_for_fractions_and_not_for_w
     exact = Tolerance()
 
     assert exact.allows(Decimal("0.30000000000000004"), Decimal("0.3"))
+    assert exact.allows(Decimal(3), Decimal("3.0000000000000004"))
     assert not exact.allows(Decimal("0.3000001"), Decimal("0.3"))
     assert not exact.allows(Decimal(10**15 + 1), Decimal(10**15))
 

@@ -55,7 +55,8 @@ PASSING: list[tuple[str, Content, Mapping[str, Json]]] = [
     ("sums", "v\n12 %\n", {"column": "v", "expected": 0.12, "numbers": {"percent": "fraction"}}),
     ("sorted_by", CSV, {"column": "region"}),
     ("sorted_by", "v\n9\n10\n10\n", {"column": "v", "kind": "number"}),
-    ("sorted_by", "v\n10\n9\n", {"column": "v", "kind": "number", "descending": True}),
+    ("equals", "k,v\n,1\nb,2\n", {"expected": [{"k": "b", "v": 2}, {"k": None, "v": 1}], "key": ["k"]}),
+    ("sorted_by", "v\n10\n10\n9\n", {"column": "v", "kind": "number", "descending": True}),
     ("sorted_by", "v\n2026-01-31\n2026-02-01T10:00:00\n", {"column": "v", "kind": "date"}),
     ("sorted_by", "v\n(5)\n4\n", {"column": "v", "kind": "number", "numbers": {"parentheses": True}}),
 ]
