@@ -3,18 +3,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test test-slow lint bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/evalkit run suites/quickstart.yaml
 
 test: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not slow and not clients"
+
+# Matrices that take minutes, a real browser, and the official clients in other languages and versions. What a machine
+# lacks is skipped with its reason; CI installs it all.
+test-slow: $(VENV)/.ready
+	$(BIN)/python -m pytest -n 2 -m "slow or clients" -rs
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Ratios and slopes, measured in the same run; not tests.
+bench: $(VENV)/.ready
+	$(BIN)/python benchmarks/emulator.py
+	$(BIN)/python benchmarks/report.py
 
 # --require-hashes: what is installed is what was locked, to the byte.
 $(VENV)/.ready: requirements.lock pyproject.toml
