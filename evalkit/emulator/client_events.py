@@ -11,8 +11,11 @@ from evalkit.emulator.problems import refused
 
 MAX_EVENTS = 50
 """Documented for `initial_events`; taken for `send` as well."""
+_ANSWERS = ("user.tool_confirmation", "user.custom_tool_result", "user.tool_result")
 INITIAL_TYPES = ("user.message", "user.define_outcome")
 _MAX_RUBRIC = 262_144
+_MAX_FILE_DOCUMENTS = 100
+"""Documents of one request that are files (documented)."""
 _MAX_ITERATIONS = 20
 
 FileText = Callable[[str], str]
@@ -29,6 +32,7 @@ def read_client_events(body: Fields, key: str, file_text: FileText) -> tuple[Jso
     """
     events = tuple(_read(event, file_text) for event in body.items(key, most=MAX_EVENTS))
     _check_system_message(events)
+    _check_documents(events, body.place(key))
     return events
 
 
@@ -48,6 +52,9 @@ def check_initial(events: tuple[JsonObject, ...]) -> None:
 def _read(event: Fields, file_text: FileText) -> JsonObject:
     kind = event.choice("type", _READERS)
     kept: JsonObject = {"type": kind} | _READERS[kind](event, file_text)
+    if kind in _ANSWERS:
+        # Clients echo the thread that asked (documented); the id of the tool use says it already.
+        event.optional_text("session_thread_id")
     event.end()
     return kept
 
@@ -158,6 +165,19 @@ def _search_result(block: Fields) -> JsonObject:
     kept["citations"] = {"enabled": citations.flag("enabled", default=False)}
     citations.end()
     return kept
+
+
+def _check_documents(events: tuple[JsonObject, ...], at: str) -> None:
+    blocks = [block for event in events for block in _blocks_of(event) if block["type"] == "document"]
+    sources = [block["source"] for block in blocks]
+    files = sum(isinstance(source, dict) and source["type"] == "file" for source in sources)
+    if files > _MAX_FILE_DOCUMENTS:
+        raise refused(f"{at}: at most {_MAX_FILE_DOCUMENTS} documents may be files, found {files}")
+
+
+def _blocks_of(event: JsonObject) -> list[JsonObject]:
+    content = event.get("content")
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
 def _check_system_message(events: tuple[JsonObject, ...]) -> None:

@@ -5,6 +5,7 @@ wait is the same duration times the server's `time_scale`, so at scale 0 an eval
 still shows a minute. The clock never runs behind the wall clock when a client acts.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 STEP = timedelta(microseconds=1)
@@ -36,6 +37,28 @@ def parse_stamp(text: str) -> datetime:
         raise ValueError(f"{text!r} is out of range") from error
 
 
+@dataclass(slots=True, kw_only=True)
+class Stopwatch:
+    """Running time."""
+
+    stopped_s: float = 0.0
+    since: datetime | None = None
+    """When it was started; None while it stands."""
+
+    def start(self, at: datetime) -> None:
+        """It runs; one that runs already goes on."""
+        self.since = self.since or at
+
+    def stop(self, at: datetime) -> None:
+        """It stands."""
+        self.stopped_s = self.read(at)
+        self.since = None
+
+    def read(self, now: datetime) -> float:
+        """Seconds up to `now`."""
+        return self.stopped_s if self.since is None else self.stopped_s + (now - self.since).total_seconds()
+
+
 class SessionClock:
     """A clock that only moves forward."""
 
@@ -50,6 +73,10 @@ class SessionClock:
         """The clock is later by `seconds`, at least by one microsecond; its stamp."""
         self.now += max(timedelta(seconds=seconds), STEP)
         return stamp(self.now)
+
+    def reach(self, start: datetime, seconds: float) -> None:
+        """The clock is not before `seconds` after `start`: threads that wait at the same time do so once."""
+        self.meet(start + timedelta(seconds=seconds))
 
     def meet(self, wall: datetime) -> None:
         """The clock is not behind `wall`: a client acts in real time."""

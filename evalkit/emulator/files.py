@@ -1,16 +1,19 @@
 """Every file the server knows: uploads, the copies mounted into sessions, and what sessions delivered.
 
-Bytes lie in one folder, a file an upload or delivery; a mounted copy is a new record of the same bytes.
+Records are things of the journal file, owned by their session; bytes lie in one folder, each file under its record's
+id. A mounted copy is another name of the same bytes.
 """
 
 import mimetypes
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from evalkit.emulator.clock import parse_stamp, stamp, wall_time
 from evalkit.emulator.fields import JsonObject
 from evalkit.emulator.ids import new_id
+from evalkit.emulator.journal_file import JournalFile
 from evalkit.emulator.problems import ApiProblem, missing, refused
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -24,14 +27,14 @@ _MIME_TYPES = {
     ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
 }
 """Types that a machine's own table may lack."""
+_FILE = "file"
+"""The kind of thing that a record is in the journal file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
     """One record of the Files API."""
 
-    number: int
-    """Rises with every record: newest first means highest first."""
     file_id: str
     filename: str
     mime_type: str
@@ -42,7 +45,6 @@ class StoredFile:
     """The session it belongs to; None for an upload."""
     is_output: bool
     """Only what a session delivered can be downloaded (recorded)."""
-    content: Path
 
     def as_resource(self, *, old_shape: bool) -> JsonObject:
         """FileMetadata; the old list shape has no `expires_at`."""
@@ -62,11 +64,10 @@ class StoredFile:
 class FileTable:
     """The records, by id."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, journal_file: JournalFile) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._records: dict[str, StoredFile] = {}
-        self._number = 0
+        self._file = journal_file
 
     def get(self, file_id: str) -> StoredFile:
         """The record.
@@ -74,12 +75,17 @@ class FileTable:
         Raises:
             ApiProblem: 404, there is none, or it has expired.
         """
-        record = self._records.get(file_id)
-        if record is None:
+        found = self._file.get(_FILE, file_id)
+        if found is None:
             raise missing(f"File '{file_id}'")
+        record = _record(found[1])
         if record.expires_at is not None and parse_stamp(record.expires_at) <= wall_time():
             raise ApiProblem(404, f"File '{file_id}' has expired", error_code="file_expired")
         return record
+
+    def place_of(self, file_id: str) -> Path:
+        """Where the bytes of a record lie."""
+        return self.folder / file_id
 
     def content_of(self, file_id: str) -> Path:
         """The file to send for a download.
@@ -87,10 +93,9 @@ class FileTable:
         Raises:
             ApiProblem: 404, there is none; 400, it is not downloadable.
         """
-        record = self.get(file_id)
-        if not record.is_output:
+        if not self.get(file_id).is_output:
             raise ApiProblem(400, f"File '{file_id}' is not downloadable", error_code="file_not_downloadable")
-        return record.content
+        return self.place_of(file_id)
 
     def text_of(self, file_id: str) -> str:
         """The content as text, for a rubric.
@@ -98,32 +103,28 @@ class FileTable:
         Raises:
             ApiProblem: 404, there is none; 400, it is not UTF-8.
         """
+        self.get(file_id)
         try:
-            return self.get(file_id).content.read_text(encoding="utf-8")
+            return self.place_of(file_id).read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise refused(f"File '{file_id}' is not UTF-8 text") from error
 
     def listing(self, session_id: str | None) -> list[tuple[int, StoredFile]]:
         """Numbered records, oldest first: those of one session, or all."""
-        return [
-            (record.number, record)
-            for record in self._records.values()
-            if session_id is None or record.session_id == session_id
-        ]
+        return [(number, _record(body)) for number, body in self._file.all(_FILE, owner=session_id)]
 
     def add_upload(self, filename: str, mime_type: str | None, content: Path, expires_in_s: int | None) -> StoredFile:
-        """The record of an upload whose bytes lie at `content`, inside the table's folder."""
+        """The record of an upload whose bytes lie at `content`, inside the table's folder; they are moved."""
         now = wall_time()
-        expires_at = None if expires_in_s is None else stamp(now + timedelta(seconds=expires_in_s))
-        return self._add(
-            filename=upload_name(filename),
+        record = _new_record(
+            upload_name(filename),
             mime_type=mime_type,
+            size_bytes=content.stat().st_size,
             created_at=stamp(now),
-            expires_at=expires_at,
-            session_id=None,
-            is_output=False,
-            content=content,
+            expires_at=None if expires_in_s is None else stamp(now + timedelta(seconds=expires_in_s)),
         )
+        content.rename(self.place_of(record.file_id))
+        return self._keep(record)
 
     def add_mounted(self, file_id: str, session_id: str) -> StoredFile:
         """A session's own copy of an upload, under a new id.
@@ -132,76 +133,97 @@ class FileTable:
             ApiProblem: 404, there is no such file.
         """
         source = self.get(file_id)
-        return self._add(
-            filename=source.filename,
+        record = _new_record(
+            source.filename,
             mime_type=source.mime_type,
+            size_bytes=source.size_bytes,
             created_at=stamp(wall_time()),
-            expires_at=None,
             session_id=session_id,
-            is_output=False,
-            content=source.content,
         )
+        os.link(self.place_of(file_id), self.place_of(record.file_id))
+        return self._keep(record)
 
-    def add_output(self, name: str, content: bytes, session_id: str, at: datetime) -> StoredFile:
-        """The record of a delivered file as it was at `at`."""
-        path = self.new_path()
-        path.write_bytes(content)
-        return self._add(
-            filename=name,
+    def add_output(self, name: str, content: Path, session_id: str, at: datetime) -> StoredFile:
+        """The record of a delivered file as it was at `at`; `content`, inside the table's folder, is moved."""
+        record = _new_record(
+            name,
             mime_type=None,
+            size_bytes=content.stat().st_size,
             created_at=stamp(at),
-            expires_at=None,
             session_id=session_id,
             is_output=True,
-            content=path,
         )
+        content.rename(self.place_of(record.file_id))
+        return self._keep(record)
 
     def delete(self, file_id: str) -> None:
-        """The record is gone, and its bytes where no other record has them.
+        """The record and its bytes are gone.
 
         Raises:
             ApiProblem: 404, there is none.
         """
-        record = self.get(file_id)
-        del self._records[file_id]
-        if all(other.content != record.content for other in self._records.values()):
-            record.content.unlink(missing_ok=True)
+        self.get(file_id)
+        self.forget(file_id)
+        self.erase(file_id)
 
     def delete_session(self, session_id: str) -> None:
         """No record of the session is left."""
         for _, record in self.listing(session_id):
-            self.delete(record.file_id)
+            self.forget(record.file_id)
+            self.erase(record.file_id)
+
+    def forget(self, file_id: str) -> None:
+        """There is no such record; there may have been none. Its bytes stay until they are erased."""
+        self._file.remove(_FILE, file_id)
+
+    def erase(self, file_id: str) -> None:
+        """The bytes of a record that is gone are gone too."""
+        self.place_of(file_id).unlink(missing_ok=True)
 
     def new_path(self) -> Path:
         """A path inside the folder that nothing uses."""
         return self.folder / new_id("bytes")
 
-    def _add(  # noqa: PLR0913 - a record's fields, by name
-        self,
-        *,
-        filename: str,
-        mime_type: str | None,
-        created_at: str,
-        expires_at: str | None,
-        session_id: str | None,
-        is_output: bool,
-        content: Path,
-    ) -> StoredFile:
-        self._number += 1
-        record = StoredFile(
-            number=self._number,
-            file_id=new_id("file"),
-            filename=filename,
-            mime_type=mime_type or _mime_type(filename),
-            size_bytes=content.stat().st_size,
-            created_at=created_at,
-            expires_at=expires_at,
-            session_id=session_id,
-            is_output=is_output,
-            content=content,
-        )
-        self._records[record.file_id] = record
+    def _keep(self, record: StoredFile) -> StoredFile:
+        self._file.put(_FILE, record.file_id, asdict(record), owner=record.session_id or "")
         return record
+
+
+def _new_record(  # noqa: PLR0913 - a record's fields, by name
+    filename: str,
+    *,
+    mime_type: str | None,
+    size_bytes: int,
+    created_at: str,
+    expires_at: str | None = None,
+    session_id: str | None = None,
+    is_output: bool = False,
+) -> StoredFile:
+    return StoredFile(
+        file_id=new_id("file"),
+        filename=filename,
+        mime_type=mime_type or _mime_type(filename),
+        size_bytes=size_bytes,
+        created_at=created_at,
+        expires_at=expires_at,
+        session_id=session_id,
+        is_output=is_output,
+    )
+
+
+def _record(body: JsonObject) -> StoredFile:
+    size = body["size_bytes"]
+    expires_at, session_id = body["expires_at"], body["session_id"]
+    return StoredFile(
+        file_id=str(body["file_id"]),
+        filename=str(body["filename"]),
+        mime_type=str(body["mime_type"]),
+        size_bytes=size if isinstance(size, int) else 0,
+        created_at=str(body["created_at"]),
+        expires_at=None if expires_at is None else str(expires_at),
+        session_id=None if session_id is None else str(session_id),
+        is_output=body["is_output"] is True,
+    )
 
 
 def upload_name(filename: str) -> str:

@@ -111,19 +111,21 @@ async def _find(
     if not outputs:
         words = "No deliverable could be found in /mnt/session/outputs."
         return tuple(_Finding(criterion=each, state=Judgement.NOT_MET, words=words) for each in criteria)
-    answers = await asyncio.to_thread(_ask_probes, criteria, script, hands)
+    answers = await asyncio.to_thread(_ask_probes, criteria, script, hands, iteration)
     files = hashlib.sha256(json.dumps([(file.path, file.sha256) for file in outputs]).encode()).hexdigest()
     return tuple(_with_error(finding, script, draws, f"{iteration}/{files}") for finding in answers)
 
 
-def _ask_probes(criteria: tuple[Criterion, ...], script: GraderScript, hands: Hands) -> tuple[_Finding, ...]:
+def _ask_probes(
+    criteria: tuple[Criterion, ...], script: GraderScript, hands: Hands, iteration: int
+) -> tuple[_Finding, ...]:
     """The true answers, before the grader's own errors."""
     probed = set(probe_names(script.probes))
     unknown = [each.id for each in criteria if each.id not in probed and each.id not in script.judged]
     if unknown:
         raise GraderError(f"{script.probes}: no probe and no judged answer for {', '.join(unknown)}; add one for each")
     answers = _run_probes(script.probes, [each.id for each in criteria if each.id in probed], hands)
-    return tuple(_finding(each, script, answers) for each in criteria)
+    return tuple(_finding(each, script, answers, iteration) for each in criteria)
 
 
 def _run_probes(probes: Path | None, criteria: list[str], hands: Hands) -> Mapping[str, tuple[bool, str]]:
@@ -145,9 +147,12 @@ def _run_probes(probes: Path | None, criteria: list[str], hands: Hands) -> Mappi
     return {criterion: (met, words) for criterion, (met, words) in found.items()}
 
 
-def _finding(criterion: Criterion, script: GraderScript, answers: Mapping[str, tuple[bool, str]]) -> _Finding:
+def _finding(
+    criterion: Criterion, script: GraderScript, answers: Mapping[str, tuple[bool, str]], iteration: int
+) -> _Finding:
     if criterion.id in script.judged:
-        state = script.judged[criterion.id]
+        judged = script.judged[criterion.id]
+        state = judged[min(iteration, len(judged) - 1)] if isinstance(judged, tuple) else judged
         return _Finding(criterion=criterion, state=state, words="Judged by reading the deliverable.")
     met, words = answers[criterion.id]
     return _Finding(

@@ -4,7 +4,7 @@
     <root>/mnt/session/outputs/    what is delivered
     <root>/workspace/              where relative paths start
 
-Scripts of a scenario are its author's and are run; commands of a model are not: nothing here would hold them back.
+Scripts of a scenario are its author's and are run with limits alone; commands run in a sandbox, see `shell`.
 Texts of results as recorded on the hosted platform (`File created: …`, numbered lines, the words of `awk` for a file
 that is not there); those of glob and grep are not recorded.
 """
@@ -23,11 +23,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from evalkit.emulator.script import Deliver, Make
+from evalkit.emulator.shell import WORKSPACE, run_command
+from evalkit.sandbox.bubblewrap import why_unavailable
 from evalkit.sandbox.process import Limits, run_limited
 
 UPLOADS: Final = "/mnt/session/uploads"
 OUTPUTS: Final = "/mnt/session/outputs"
-WORKSPACE: Final = "/workspace"
 
 SCRIPT_ENV: Final = {"PYTHONHASHSEED": "0"}
 """Of a scenario's scripts: the same draft gives the same bytes, even where it depends on the order of a set."""
@@ -100,8 +101,9 @@ class OutputFile:
 class Hands:
     """One session's files below `root`, a directory of its own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, has_network: bool = False) -> None:
         self._root = root.resolve()
+        self._has_network = has_network
         self.uploads = self._root / UPLOADS[1:]
         """The real directory of the mounted inputs."""
         for folder in (UPLOADS, OUTPUTS, WORKSPACE):
@@ -128,6 +130,10 @@ class Hands:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
+    def copy_output(self, file: OutputFile, target: Path) -> None:
+        """`target` has the bytes of one of the outputs as they are now."""
+        shutil.copyfile(self._root / file.path[1:], target, follow_symlinks=False)
+
     async def deliver(self, deliver: Deliver, *, flaws: frozenset[str]) -> Delivery:
         """The outputs are the script's draft with these flaws, and nothing else.
 
@@ -135,9 +141,14 @@ class Hands:
         """
         return await asyncio.to_thread(self._deliver, deliver, flaws)
 
-    async def call(self, tool: str, tool_input: Mapping[str, object]) -> ToolOutcome:
-        """What the tool answers. Nothing is raised: a mistake of the agent is an answer to the agent."""
+    async def call(self, tool: str, tool_input: Mapping[str, object], *, is_trusted: bool = False) -> ToolOutcome:
+        """What the tool answers. Nothing is raised: a mistake of the agent is an answer to the agent.
+
+        `is_trusted`: the call is the scenario author's and not a model's.
+        """
         try:
+            if tool == "bash":
+                return await asyncio.to_thread(self._bash, tool_input, is_trusted=is_trusted)
             return ToolOutcome(text=await asyncio.to_thread(self._call, tool, tool_input), is_error=False)
         except HandsError as error:
             return ToolOutcome(text=str(error), is_error=True)
@@ -176,10 +187,21 @@ class Hands:
             return None
         return f"{script}: {' '.join(['make', *flaws])} {finished.ending}; correct the script"
 
+    def _bash(self, tool_input: Mapping[str, object], *, is_trusted: bool) -> ToolOutcome:
+        command = _text(tool_input, "command")
+        text, failed = run_command(
+            command,
+            self._root,
+            unavailable=why_unavailable(),
+            has_network=self._has_network,
+            is_trusted=is_trusted,
+        )
+        return ToolOutcome(text=text[:_MAX_TEXT], is_error=failed)
+
     def _call(self, tool: str, tool_input: Mapping[str, object]) -> str:
         tools = {"read": self._read, "write": self._create, "edit": self._edit, "glob": self._glob, "grep": self._grep}
         if tool not in tools:
-            raise HandsError(f"{tool}: not available here, commands are run in a sandbox only")
+            raise HandsError(f"{tool}: not available here")
         return tools[tool](tool_input)[:_MAX_TEXT]
 
     def _read(self, tool_input: Mapping[str, object]) -> str:

@@ -1,7 +1,8 @@
 """Pages of a list, by opaque cursors that stay right while rows are added.
 
-A cursor names the last row it gave, by number, and the order it was made for, so that a row added between two pages
-is neither skipped nor shown twice. The last page has `next_page: null`: the SDKs follow anything else for ever.
+A cursor names a row by number, whether it leads to the rows after or before it, and the order it was made for, so that
+a row added between two pages is neither skipped nor shown twice. The last page has `next_page: null`: the SDKs follow
+anything else for ever.
 """
 
 import base64
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 ASCENDING = "asc"
 DESCENDING = "desc"
+_AFTER = "after"
+_BEFORE = "before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,8 @@ class Page(Generic[T]):
 
     rows: tuple[T, ...]
     next_page: str | None
+    prev_page: str | None
+    """How to ask for those before them."""
 
 
 def limit_of(query: Mapping[str, str], *, default: int, most: int) -> int:
@@ -56,7 +61,7 @@ def order_of(query: Mapping[str, str], *, default: str) -> str:
 def page_of(
     numbered: Iterable[tuple[int, T]], *, limit: int, order: str, cursor: str | None, prefix: str = ""
 ) -> Page[T]:
-    """The rows after `cursor`, at most `limit`; `numbered` has rising numbers and is read in `order`.
+    """The rows that `cursor` leads to, at most `limit`; `numbered` has rising numbers and is read in `order`.
 
     Raises:
         ApiProblem: 400, a cursor that is not ours, or one made for the other order.
@@ -64,25 +69,41 @@ def page_of(
     rows = list(numbered)
     if order == DESCENDING:
         rows.reverse()
+    first, end = 0, limit
     if cursor:
-        last = _number_of(cursor.removeprefix(prefix), order)
-        rows = [row for row in rows if (row[0] > last if order == ASCENDING else row[0] < last)]
-    shown = rows[:limit]
-    next_page = prefix + _cursor(shown[-1][0], order) if len(rows) > limit else None
-    return Page(rows=tuple(row for _, row in shown), next_page=next_page)
+        side, number = _read(cursor.removeprefix(prefix), order)
+        if side == _AFTER:
+            first = sum(not _is_behind(row[0], number, order) for row in rows)
+            end = first + limit
+        else:
+            end = sum(_is_behind(number, row[0], order) for row in rows)
+            first = max(0, end - limit)
+    shown = rows[first:end]
+    return Page(
+        rows=tuple(row for _, row in shown),
+        next_page=prefix + _cursor(_AFTER, shown[-1][0], order) if shown and len(rows) > end else None,
+        prev_page=prefix + _cursor(_BEFORE, shown[0][0], order) if shown and first > 0 else None,
+    )
 
 
-def _cursor(number: int, order: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([order, number]).encode()).decode().rstrip("=")
+def _is_behind(number: int, other: int, order: str) -> bool:
+    """Whether a row comes after another one in this order."""
+    return number > other if order == ASCENDING else number < other
 
 
-def _number_of(cursor: str, order: str) -> int:
+def _cursor(side: str, number: int, order: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([order, side, number]).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str, order: str) -> tuple[str, int]:
     try:
-        made_for, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        made_for, side, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise refused("invalid page cursor") from error
-    if not isinstance(number, int) or isinstance(number, bool) or made_for not in (ASCENDING, DESCENDING):
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise refused("invalid page cursor")
+    if made_for not in (ASCENDING, DESCENDING) or side not in (_AFTER, _BEFORE):
         raise refused("invalid page cursor")
     if made_for != order:
         raise refused("page token order does not match request")
-    return number
+    return side, number

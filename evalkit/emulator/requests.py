@@ -55,6 +55,13 @@ def answer(value: object) -> Response:
     return Response(json_line(value), media_type="application/json")
 
 
+def problem_response(problem: ApiProblem, request_id: str) -> Response:
+    """The API's error envelope."""
+    headers = {} if problem.retry_after_s is None else {"retry-after": f"{problem.retry_after_s:g}"}
+    body = json_line(problem.body(request_id))
+    return Response(body, status_code=problem.status, media_type="application/json", headers=headers)
+
+
 def answer_page(page: Page[JsonObject], **more: object) -> Response:
     """A page in the managed-agents form: `data` and `next_page`."""
     return answer({"data": list(page.rows), "next_page": page.next_page, **more})

@@ -21,8 +21,6 @@ from evalkit.emulator.requests import (
     values_of,
     whole_of,
 )
-from evalkit.emulator.script import OutputsListedAfter
-from evalkit.emulator.session import LiveSession
 from evalkit.emulator.sessions import is_within
 from evalkit.emulator.world import World
 
@@ -173,8 +171,6 @@ class FileRoutes:
 
     async def content(self, request: Request) -> Response:
         record = self._files.get(request.path_params["id"])
-        if record.session_id is not None:
-            self._check_faults("download_file", self._world.session(record.session_id))
         return FileResponse(self._files.content_of(record.file_id), media_type=record.mime_type)
 
     async def delete(self, request: Request) -> Response:
@@ -192,19 +188,10 @@ class FileRoutes:
         if MANAGED_AGENTS_BETA not in betas_of(request):
             raise refused(f"scope_id: needs the beta header {MANAGED_AGENTS_BETA}")
         live = self._world.session(scope_id)
-        self._check_faults("list_files", live)
         rows = self._files.listing(scope_id)
-        return rows if self._shows_outputs(live) else [row for row in rows if not row[1].is_output]
-
-    def _shows_outputs(self, live: LiveSession) -> bool:
-        """Whether outputs are listed yet; the first listings after the end lack them where the scenario says so."""
-        late = max((fault.listings for fault in live.faults() if isinstance(fault, OutputsListedAfter)), default=0)
-        if live.state.status != "running":
-            live.listings += 1
-        return live.listings > late
-
-    def _check_faults(self, operation: str, live: LiveSession) -> None:
-        self._world.check_status_fault(operation, live.faults(), live.id)
+        is_running = live.state.status == "running"
+        are_late = self._world.fault_counts.hides_outputs(live.faults(), live.id, is_running=is_running)
+        return [row for row in rows if not row[1].is_output] if are_late else rows
 
     def _old_page(self, request: Request, rows: list[tuple[int, StoredFile]], limit: int) -> Response:
         """`after_id` goes on to older files, `before_id` back to newer ones."""

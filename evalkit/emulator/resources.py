@@ -9,6 +9,7 @@ import re
 from evalkit.emulator.fields import Fields, JsonObject, patched_metadata
 from evalkit.emulator.ids import new_id
 from evalkit.emulator.problems import ApiProblem, conflict, refused
+from evalkit.emulator.roster import FindAgent, Owner, find_nobody, multiagent_resolved, session_multiagent
 
 BUILTIN_TOOLS = ("bash", "read", "write", "edit", "glob", "grep", "web_fetch", "web_search")
 _POLICIES = ("always_allow", "always_ask", "auto")
@@ -18,8 +19,8 @@ _WEB_OPTIONS = ("allowed_domains", "blocked_domains", "max_content_tokens", "url
 _AGENT_SETTINGS = ("name", "model", "description", "system", "tools", "mcp_servers", "skills")
 
 
-def agent_created(body: Fields, now: str) -> JsonObject:
-    """Version 1 of an agent.
+def agent_created(body: Fields, now: str, find: FindAgent = find_nobody) -> JsonObject:
+    """Version 1 of an agent; `find` knows the others.
 
     Raises:
         ApiProblem: 400, by field.
@@ -30,14 +31,17 @@ def agent_created(body: Fields, now: str) -> JsonObject:
             raise body.problem(required, "field required")
     settings |= agent_settings(body, settings)
     metadata = body.metadata()
+    agent_id = new_id("agent")
+    owner = Owner(agent_id=agent_id, version=1, name=str(settings["name"]))
+    multiagent = multiagent_resolved(body, None, owner, find)
     body.end()
     return {
-        "id": new_id("agent"),
+        "id": agent_id,
         "type": "agent",
         "version": 1,
         **settings,
         "metadata": metadata,
-        "multiagent": None,
+        "multiagent": multiagent,
         "execution_identity": {"type": "service_account"},
         "created_at": now,
         "updated_at": now,
@@ -45,7 +49,7 @@ def agent_created(body: Fields, now: str) -> JsonObject:
     }
 
 
-def agent_updated(agent: JsonObject, body: Fields, now: str) -> JsonObject:
+def agent_updated(agent: JsonObject, body: Fields, now: str, find: FindAgent = find_nobody) -> JsonObject:
     """The agent's next version, or `agent` itself where nothing would change.
 
     Raises:
@@ -61,12 +65,16 @@ def agent_updated(agent: JsonObject, body: Fields, now: str) -> JsonObject:
     settings = agent_settings(body, agent)
     current = agent["metadata"]
     metadata = patched_metadata(current if isinstance(current, dict) else {}, body)
-    body.end()
     changed = agent | settings | {"metadata": metadata}
+    number = agent["version"] if isinstance(agent["version"], int) else 0
+    if body.has("multiagent"):
+        # `self` stays at the version it had unless something changes: then it is the new one.
+        owner = Owner(agent_id=str(agent["id"]), version=number, name=str(changed["name"]))
+        changed["multiagent"] = multiagent_resolved(body, agent["multiagent"], owner, find)
+    body.end()
     if changed == agent:
         return agent
-    number = agent["version"]
-    return changed | {"version": (number if isinstance(number, int) else 0) + 1, "updated_at": now}
+    return changed | {"version": number + 1, "updated_at": now}
 
 
 def agent_settings(body: Fields, base: JsonObject) -> JsonObject:
@@ -75,10 +83,8 @@ def agent_settings(body: Fields, base: JsonObject) -> JsonObject:
     Raises:
         ApiProblem: 400, by field, and where MCP servers and MCP toolsets do not name each other.
     """
-    for unsupported in ("multiagent", "execution_identity"):
-        given = body.value(unsupported)
-        if given not in (None, {"type": "service_account"}):
-            raise body.problem(unsupported, "this emulator does not emulate it")
+    if body.value("execution_identity") not in (None, {"type": "service_account"}):
+        raise body.problem("execution_identity", "this emulator does not emulate it")
     settings: JsonObject = {}
     if body.has("name"):
         settings["name"] = body.text("name", longest=256)
@@ -160,12 +166,16 @@ def environment_updated(environment: JsonObject, body: Fields, now: str) -> Json
         changed["description"] = body.optional_text("description") or None
     if body.value("config") is not None:
         changed["config"] = _config_resolved(body.child("config"))
+        before, after = environment["config"], changed["config"]
+        if isinstance(before, dict) and isinstance(after, dict) and before["type"] != after["type"]:
+            message = f"config.type: cannot change from {before['type']!r} to {after['type']!r}"
+            raise ApiProblem(400, message, error_code="invalid_config_type_change")
     body.choice("scope", ("organization",), default="organization")
     body.end()
     return changed | {"updated_at": now}
 
 
-def session_agent(agent: JsonObject, overrides: Fields | None) -> JsonObject:
+def session_agent(agent: JsonObject, overrides: Fields | None, find: FindAgent = find_nobody) -> JsonObject:
     """The agent as a session keeps it: the version's settings, with the session's own in their place.
 
     Raises:
@@ -179,7 +189,29 @@ def session_agent(agent: JsonObject, overrides: Fields | None) -> JsonObject:
             model = settings["model"]
             settings["model"] = (model if isinstance(model, dict) else {}) | {"effort": {"type": "high"}}
     identity: JsonObject = {"type": "agent", "id": agent["id"], "version": agent["version"]}
-    return identity | settings | {"multiagent": None, "execution_identity": {"type": "service_account"}}
+    snapshot = identity | settings | {"execution_identity": {"type": "service_account"}}
+    return snapshot | {"multiagent": session_multiagent(agent["multiagent"], snapshot, find)}
+
+
+def session_agent_updated(agent: JsonObject, body: Fields) -> JsonObject:
+    """The session's agent with its tools and MCP servers replaced, each whole.
+
+    Raises:
+        ApiProblem: 400, by field, or another field.
+    """
+    settings = agent_settings(body, agent)
+    body.end()
+    other = sorted(settings.keys() - {"tools", "mcp_servers"})
+    if other:
+        raise body.problem(other[0], "only tools and mcp_servers of a session's agent can be changed")
+    return agent | settings
+
+
+def grants_network(environment: JsonObject) -> bool:
+    """Whether commands in the environment reach every host; an environment with a list of hosts grants none here."""
+    config = environment["config"]
+    networking = config.get("networking") if isinstance(config, dict) else None
+    return isinstance(networking, dict) and networking.get("type") == "unrestricted"
 
 
 def _tool_resolved(tool: Fields) -> JsonObject:

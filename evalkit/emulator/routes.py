@@ -1,6 +1,7 @@
 """The HTTP application: every route, the door that each request passes, and the form of every error."""
 
 import threading
+from collections import deque
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
@@ -10,14 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from evalkit.emulator.connections import Connections
+from evalkit.emulator.fault_door import FaultDoor
 from evalkit.emulator.ids import new_id
+from evalkit.emulator.model_routes import ModelRoutes
 from evalkit.emulator.problems import ApiProblem
-from evalkit.emulator.requests import MANAGED_AGENTS_BETA, betas_of
+from evalkit.emulator.requests import MANAGED_AGENTS_BETA, betas_of, problem_response
 from evalkit.emulator.resource_routes import AgentRoutes, EnvironmentRoutes, FileRoutes
+from evalkit.emulator.session_resource_routes import SessionResourceRoutes
 from evalkit.emulator.session_routes import SessionRoutes
-from evalkit.emulator.sse import json_line
+from evalkit.emulator.thread_routes import ThreadRoutes
 from evalkit.emulator.world import World
 
+_REMEMBERED = 2_000
+"""A server may run for weeks; whoever looks at its requests looks soon."""
 _MANAGED = ("/v1/agents", "/v1/environments", "/v1/sessions")
 
 
@@ -34,11 +41,11 @@ class SeenRequest:
 
 
 class RequestLog:
-    """The requests seen so far; written by the server's thread, read by any."""
+    """The newest requests; written by the server's thread, read by any."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: list[SeenRequest] = []
+        self._seen: deque[SeenRequest] = deque(maxlen=_REMEMBERED)
 
     def add(self, seen: SeenRequest) -> None:
         with self._lock:
@@ -50,16 +57,24 @@ class RequestLog:
             return tuple(self._seen)
 
 
-def build_app(world: World, log: RequestLog) -> ASGIApp:
+def build_app(world: World, log: RequestLog, connections: Connections) -> ASGIApp:
     """The application over one world."""
-    sections = (AgentRoutes(world), EnvironmentRoutes(world), FileRoutes(world), SessionRoutes(world))
+    sections = (
+        AgentRoutes(world),
+        EnvironmentRoutes(world),
+        FileRoutes(world),
+        SessionRoutes(world, connections),
+        ThreadRoutes(world, connections),
+        SessionResourceRoutes(world),
+        ModelRoutes(world.setting.prices),
+    )
     app = Starlette(
         routes=[route for section in sections for route in section.routes()],
         exception_handlers={ApiProblem: _problem, HTTPException: _unrouted, Exception: _fault},
     )
     # `/v1/agents/` is another path than `/v1/agents`: a redirect would lose a client's body.
     app.router.redirect_slashes = False
-    return Door(app, log)
+    return Door(FaultDoor(app, world, connections), log)
 
 
 class Door:
@@ -86,7 +101,7 @@ class Door:
 
         problem = _refusal(request)
         if problem is not None:
-            await _response(problem, request_id)(scope, receive, noted_send)
+            await problem_response(problem, request_id)(scope, receive, noted_send)
             return
         await self._app(scope, receive, noted_send)
 
@@ -126,22 +141,17 @@ def _add_header(message: MutableMapping[str, object], name: bytes, value: bytes)
     message["headers"] = [*(headers if isinstance(headers, list) else []), (name, value)]
 
 
-def _response(problem: ApiProblem, request_id: str) -> Response:
-    headers = {} if problem.retry_after_s is None else {"retry-after": f"{problem.retry_after_s:g}"}
-    body = json_line(problem.body(request_id))
-    return Response(body, status_code=problem.status, media_type="application/json", headers=headers)
-
-
 async def _problem(request: Request, error: Exception) -> Response:
     problem = error if isinstance(error, ApiProblem) else ApiProblem(500, "Internal server error")
-    return _response(problem, request.state.request_id)
+    return problem_response(problem, request.state.request_id)
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     words = {404: "not found", 405: f"{request.method} is not allowed here"}
-    return _response(ApiProblem(status, words.get(status, "the request cannot be read")), request.state.request_id)
+    problem = ApiProblem(status, words.get(status, "the request cannot be read"))
+    return problem_response(problem, request.state.request_id)
 
 
 async def _fault(request: Request, _: Exception) -> Response:
-    return _response(ApiProblem(500, "Internal server error"), request.state.request_id)
+    return problem_response(ApiProblem(500, "Internal server error"), request.state.request_id)

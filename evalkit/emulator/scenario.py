@@ -11,11 +11,20 @@
         calls: [{tool: read, input: {file_path: /workspace/a.txt}}, {custom: lookup_rate, input: {code: EUR}}]
         grader: {probes: loan/probes.py, judged: {R9: met}, errors: {R3: {misses: 0.05, invents: 0.02}}}
         cost: {requests: [3, 6], input_tokens: [800, 3000], output_tokens: [200, 900], grader_tokens: [4000, 9000]}
-        time_s: {request: [2, 6], grading: [17, 60]}
+        time_s: {request: [2, 6], grading: [17, 60]}     # or gradings: [20, 31.5], one an evaluation
+        threads: [{agent: reviewer, task: "Read it.", calls: […], report: "Fine."}]   # subagents, in the first turn
+        turns: [[{says: "I'll look.", thinks: true, calls: […]}, {says: "Done."}]]     # instead of drawn ones
+        auto: {bash: deny}                               # allow, ask or deny, for tools whose policy is `auto`
+        compacts_after: 12                               # model requests of a thread
+        refuses: {request: 2, category: cyber, explanation: "No."}   # that request of the session; category if named
         faults: [{drop_stream: {after_event: 12, partial_frame: true}}, {outputs_listed_after: 2},
                  {status: 429, on: create_session, times: 2, retry_after_s: 1}]
+    faults: [{rate_limit: {creates: 60, others: 600}}]   # of every session; each kind: `read_faults.py`
 
-Only `match`, `deliver` and `grader` are required. Paths are relative to the scenario and stay inside the project.
+Only `format`, `seed`, `sessions` and in a session `match`, `grader`, and `deliver` or `turns` are required. Paths are
+relative to the scenario and stay inside the project. `judged` gives one answer, or a list of one an iteration. Calls,
+turns and threads: `read_turns.py`. The n-th item of `turns` is the session's n-th turn: the first draft, each revision,
+the one after the verdict, an answer to a message.
 """
 
 import ast
@@ -26,32 +35,48 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from evalkit.emulator.faults import Fault
+from evalkit.emulator.permissions import Permission
+from evalkit.emulator.read_faults import read_server_fault, read_session_fault
+from evalkit.emulator.read_turns import MAX_SUBAGENTS, read_call, read_subagent, read_turn
 from evalkit.emulator.script import (
-    OPERATIONS,
+    REFUSAL_CATEGORIES,
     TOOLS,
     AfterVerdict,
-    Call,
     CostRanges,
-    CustomCall,
     Deliver,
-    DropStream,
-    Fault,
     Files,
     Flaw,
     GraderErrors,
     GraderScript,
     Judgement,
+    Judgements,
     Make,
     Match,
-    OutputsListedAfter,
+    Refusal,
     SessionScript,
-    StatusFault,
+    Subagent,
     TimeRanges,
-    ToolCall,
 )
 from evalkit.emulator.strict_yaml import Document, Problem, Value
 
 FORMAT: Final = "evalkit-scenario/1"
+_SESSION_KEYS: Final = (
+    "match",
+    "deliver",
+    "flaws",
+    "after_verdict",
+    "calls",
+    "threads",
+    "turns",
+    "grader",
+    "auto",
+    "compacts_after",
+    "refuses",
+    "cost",
+    "time_s",
+    "faults",
+)
 
 
 class ScenarioError(Exception):
@@ -70,6 +95,8 @@ class Scenario:
     sha256: str
     """Over the scenario and the names and bytes of every file it names."""
     sessions: tuple[SessionScript, ...] = field(repr=False)
+    faults: tuple[Fault, ...] = ()
+    """Of the whole server, or of every session, whatever its script."""
 
     def match(self, metadata: Mapping[str, str], description: str) -> SessionScript | None:
         """The first script meant for a session, or None."""
@@ -94,10 +121,11 @@ def load_scenario(path: Path) -> Scenario:
         problem = Problem(str(path), 0, f"cannot be read ({error.strerror}); name a scenario file")
         raise ScenarioError([problem]) from error
     document = Document(path, content)
-    seed, sessions = (0, ()) if document.root is None else _read_scenario(document.root)
+    root = document.root
+    seed, sessions, faults = (0, (), ()) if root is None else _read_scenario(root)
     if document.problems:
         raise ScenarioError(document.problems)
-    return Scenario(seed=seed, sha256=_hash(content, document), sessions=sessions)
+    return Scenario(seed=seed, sha256=_hash(content, document), sessions=sessions, faults=faults)
 
 
 def uncovered_criteria(script: SessionScript, criteria: Iterable[str]) -> tuple[str, ...]:
@@ -127,25 +155,27 @@ def _hash(content: bytes, document: Document) -> str:
     return digest.hexdigest()
 
 
-def _read_scenario(value: Value) -> tuple[int, tuple[SessionScript, ...]]:
+def _read_scenario(value: Value) -> tuple[int, tuple[SessionScript, ...], tuple[Fault, ...]]:
     keys = ("format", "seed", "sessions")
-    at = value.fields(keys, needed=keys)
+    at = value.fields((*keys, "faults"), needed=keys)
     first = next((key for key, _ in value.entries()), None)
     if first is not None and first.text() != "format":
         first.wrong(f"first key {first}; begin the file with 'format: {FORMAT}'")
     at.take("format", FORMAT, lambda v: v.choice((FORMAT,)))
     seed = at.take("seed", 0, lambda v: v.whole(0, 2**53))
-    return seed, at.each("sessions", _read_session)
+    return seed, at.each("sessions", _read_session), at.each("faults", read_server_fault)
 
 
 def _read_session(value: Value) -> SessionScript:
-    known = ("match", "deliver", "flaws", "after_verdict", "calls", "grader", "cost", "time_s", "faults")
-    at = value.fields(known, needed=("match", "deliver", "grader"))
+    at = value.fields(_SESSION_KEYS, needed=("match", "grader"))
     grader = at.take("grader", GraderScript(probes=None, judged={}, errors={}), _read_grader)
     decided = (*probe_names(grader.probes), *grader.judged)
     flaws = tuple(_read_flaw(key, body, decided) for key, body in at.entries("flaws"))
     names = tuple(flaw.name for flaw in flaws)
-    deliver = at.take("deliver", Make(script=value.document.path), _read_deliver)
+    deliver = at.take("deliver", None, _read_deliver)
+    turns = at.each("turns", read_turn)
+    if deliver is None and not turns:
+        value.wrong("no key 'deliver'; add it, or write the turns out")
     if flaws and isinstance(deliver, Files):
         value.wrong("flaws of files that are only copied; deliver with a make.py, or drop the flaws")
     return SessionScript(
@@ -153,12 +183,33 @@ def _read_session(value: Value) -> SessionScript:
         deliver=deliver,
         flaws=flaws,
         after_verdict=at.take("after_verdict", AfterVerdict(), lambda v: _read_after_verdict(v, names)),
-        calls=at.each("calls", _read_call),
+        calls=at.each("calls", read_call),
         grader=grader,
         cost=at.take("cost", CostRanges(), _read_cost),
         time_s=at.take("time_s", TimeRanges(), _read_time),
-        faults=at.each("faults", _read_fault),
+        faults=at.each("faults", read_session_fault),
+        turns=turns,
+        subagents=at.take("threads", (), _read_subagents),
+        auto={key.name(TOOLS): Permission(item.choice(tuple(Permission))) for key, item in at.entries("auto")},
+        compacts_after=at.take("compacts_after", None, lambda v: v.whole(1, 1000)),
+        refuses=at.take("refuses", None, _read_refusal),
     )
+
+
+def _read_refusal(value: Value) -> Refusal:
+    at = value.fields(("request", "category", "explanation"), needed=("request",))
+    return Refusal(
+        request=at.take("request", 1, lambda v: v.whole(1, 1000)),
+        category=at.take("category", None, lambda v: v.choice(REFUSAL_CATEGORIES)),
+        explanation=at.take("explanation", None, Value.text),
+    )
+
+
+def _read_subagents(value: Value) -> tuple[Subagent, ...]:
+    subagents = value.each(read_subagent)
+    if len(subagents) > MAX_SUBAGENTS:
+        value.wrong(f"{len(subagents)} threads; at most {MAX_SUBAGENTS} work at once")
+    return subagents
 
 
 def _read_match(value: Value) -> Match:
@@ -201,21 +252,11 @@ def _read_after_verdict(value: Value, flaws: tuple[str, ...]) -> AfterVerdict:
     )
 
 
-def _read_call(value: Value) -> Call:
-    at = value.fields(("tool", "custom", "input"))
-    if ("tool" in at) == ("custom" in at):
-        value.wrong("not exactly one of 'tool' and 'custom'; give one")
-    tool_input = {key.text(): item.json() for key, item in at.entries("input")}
-    if "custom" in at:
-        return CustomCall(name=at.take("custom", "", Value.text), tool_input=tool_input)
-    return ToolCall(tool=at.take("tool", "", lambda v: v.choice(TOOLS)), tool_input=tool_input)
-
-
 def _read_grader(value: Value) -> GraderScript:
     at = value.fields(("probes", "judged", "errors"))
     probes = at.take("probes", None, _read_probes)
     probed = probe_names(probes)
-    judged = {key.name(): Judgement(item.choice(tuple(Judgement))) for key, item in at.entries("judged")}
+    judged = {key.name(): _read_judgements(item) for key, item in at.entries("judged")}
     for twice in set(judged).intersection(probed):
         value.wrong(f"criterion {twice!r} has a probe and a judged answer; keep one")
     return GraderScript(
@@ -223,6 +264,15 @@ def _read_grader(value: Value) -> GraderScript:
         judged=judged,
         errors={key.name(probed): _read_errors(item) for key, item in at.entries("errors")},
     )
+
+
+def _read_judgements(value: Value) -> Judgements:
+    if not value.is_list:
+        return Judgement(value.choice(tuple(Judgement)))
+    answers = value.each(lambda item: Judgement(item.choice(tuple(Judgement))))
+    if not answers:
+        value.wrong("no answer; give one, or one an iteration")
+    return answers or Judgement.MET
 
 
 def _read_probes(value: Value) -> Path | None:
@@ -258,36 +308,12 @@ def _read_cost(value: Value) -> CostRanges:
 
 
 def _read_time(value: Value) -> TimeRanges:
-    at = value.fields(("request", "grading"))
+    at = value.fields(("request", "grading", "gradings"))
     usual = TimeRanges()
     return TimeRanges(
         request=at.take("request", usual.request, lambda v: v.number_span(0, 3600)),
         grading=at.take("grading", usual.grading, lambda v: v.number_span(0, 3600)),
-    )
-
-
-def _read_fault(value: Value) -> Fault:
-    """The fault that one item describes; its kind is the first key."""
-    kind = next((key.text() for key, _ in value.entries()), "")
-    if kind == "drop_stream":
-        usual = DropStream(after_event=1, partial_frame=False)
-        return value.fields((kind,)).take(kind, usual, _read_drop)
-    if kind == "outputs_listed_after":
-        return OutputsListedAfter(listings=value.fields((kind,)).take(kind, 1, lambda v: v.whole(1, 1000)))
-    at = value.fields(("status", "on", "times", "retry_after_s"), needed=("status", "on"))
-    return StatusFault(
-        status=at.take("status", 500, lambda v: v.whole(400, 599)),
-        on=at.take("on", OPERATIONS[0], lambda v: v.choice(OPERATIONS)),
-        times=at.take("times", 1, lambda v: v.whole(1, 1000)),
-        retry_after_s=at.take("retry_after_s", None, lambda v: v.number(0, 3600)),
-    )
-
-
-def _read_drop(value: Value) -> DropStream:
-    at = value.fields(("after_event", "partial_frame"), needed=("after_event",))
-    return DropStream(
-        after_event=at.take("after_event", 1, lambda v: v.whole(1, 100_000)),
-        partial_frame=at.take("partial_frame", False, Value.flag),
+        gradings=at.each("gradings", lambda v: v.number(0, 3600)),
     )
 
 

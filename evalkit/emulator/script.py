@@ -5,11 +5,13 @@ Values only; `scenario.py` reads them from YAML and says how they are written.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from evalkit.emulator.faults import Fault
+from evalkit.emulator.permissions import Permission
 from evalkit.emulator.strict_yaml import Json
 
 
@@ -81,7 +83,46 @@ class CustomCall:
     tool_input: Mapping[str, Json]
 
 
-Call: TypeAlias = ToolCall | CustomCall
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpCall:
+    """A call of a tool of an MCP server: nobody is asked, the scenario has the answer."""
+
+    server: str
+    tool: str
+    tool_input: Mapping[str, Json]
+    answer: str
+    is_error: bool
+
+
+Call: TypeAlias = ToolCall | CustomCall | McpCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedRequest:
+    """One model request of a turn that a scenario writes out."""
+
+    says: str | None
+    thinks: bool
+    calls: tuple[Call, ...]
+    takes_s: float | None
+    """None: drawn, as are the others."""
+    thinks_after_s: float | None
+    usage_after_s: float | None
+    """When the snapshot comes that an evaluation owes; after the request's end: at the next idle."""
+
+
+Turn: TypeAlias = tuple[ScriptedRequest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subagent:
+    """A task that the coordinator gives to an agent on its roster, in the session's first turn."""
+
+    agent: str
+    """Its name."""
+    task: str
+    calls: tuple[Call, ...]
+    report: str
 
 
 class Judgement(StrEnum):
@@ -89,6 +130,10 @@ class Judgement(StrEnum):
 
     MET = "met"
     NOT_MET = "not_met"
+
+
+Judgements: TypeAlias = Judgement | tuple[Judgement, ...]
+"""The same at every look, or one a look; the last one for those that follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +152,7 @@ class GraderScript:
 
     probes: Path | None
     """`probes.py`: one function `(outputs, inputs) -> (met, words)` a criterion, named as its id."""
-    judged: Mapping[str, Judgement]
+    judged: Mapping[str, Judgements]
     """Fixed answers, for criteria no probe can decide."""
     errors: Mapping[str, GraderErrors]
 
@@ -132,50 +177,26 @@ class TimeRanges:
 
     request: tuple[float, float] = (2.0, 6.0)
     grading: tuple[float, float] = (17.0, 60.0)
+    gradings: tuple[float, ...] = ()
+    """One an evaluation of an outcome, the last one for those that follow; empty: drawn from `grading`."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropStream:
-    """A stream connection is cut, once, after so many events."""
-
-    after_event: int
-    partial_frame: bool
-    """Cut in the middle of the next frame, not between two."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusFault:
-    """A request is answered with an error status a number of times before it is served."""
-
-    status: int
-    on: str
-    """Name of the operation; one of `OPERATIONS`."""
-    times: int
-    retry_after_s: float | None
-    """`retry-after` header; None sends none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputsListedAfter:
-    """Delivered files are missing from the first listings of the session's files."""
-
-    listings: int
-
-
-Fault: TypeAlias = DropStream | StatusFault | OutputsListedAfter
 
 TOOLS: Final = ("bash", "read", "write", "edit", "glob", "grep", "web_fetch", "web_search")
-OPERATIONS: Final = (
-    "create_session",
-    "retrieve_session",
-    "archive_session",
-    "send_events",
-    "list_events",
-    "stream_events",
-    "upload_file",
-    "list_files",
-    "download_file",
-)
+
+
+REFUSAL_CATEGORIES: Final = ("cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms")
+"""As the types of the official SDK 2.12 name them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One model request of the session's primary thread that is refused."""
+
+    request: int
+    """Which one, counted from 1."""
+    category: str | None
+    """None: no named one."""
+    explanation: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +204,8 @@ class SessionScript:
     """What the agent and the grader of one kind of session do."""
 
     match: Match
-    deliver: Deliver
+    deliver: Deliver | None
+    """None: what the turns write is all there is."""
     flaws: tuple[Flaw, ...]
     after_verdict: AfterVerdict
     calls: tuple[Call, ...]
@@ -192,3 +214,11 @@ class SessionScript:
     cost: CostRanges
     time_s: TimeRanges
     faults: tuple[Fault, ...]
+    turns: tuple[Turn, ...] = ()
+    """The agent's turns, written out: played instead of drawn ones."""
+    subagents: tuple[Subagent, ...] = ()
+    auto: Mapping[str, Permission] = field(default_factory=dict)
+    """What the platform makes of a tool under the `auto` policy; any other is allowed."""
+    compacts_after: int | None = None
+    """Model requests of a thread after which its context is compacted."""
+    refuses: Refusal | None = None

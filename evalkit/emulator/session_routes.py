@@ -1,23 +1,25 @@
 """Routes of sessions, their events and their resources."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from evalkit.emulator.client_events import check_initial, read_client_events
 from evalkit.emulator.clock import stamp, wall_time
+from evalkit.emulator.connections import Connections
+from evalkit.emulator.event_stream import EventStreams
+from evalkit.emulator.faults import without_missing
 from evalkit.emulator.fields import Fields, JsonObject
 from evalkit.emulator.ids import new_id
 from evalkit.emulator.paging import ASCENDING, DESCENDING, limit_of, order_of, page_of
-from evalkit.emulator.problems import ApiProblem, conflict, missing, refused
+from evalkit.emulator.problems import ApiProblem, conflict, refused
 from evalkit.emulator.requests import answer, answer_page, read_object, values_of, whole_of
-from evalkit.emulator.resources import session_agent
+from evalkit.emulator.resources import grants_network, session_agent
+from evalkit.emulator.roster import roster_of
 from evalkit.emulator.session import LiveSession
 from evalkit.emulator.sessions import (
     MAX_RESOURCES,
+    STATUSES,
     check_not_running,
     is_wanted,
     is_within,
@@ -25,18 +27,15 @@ from evalkit.emulator.sessions import (
     session_patch,
     session_resource,
 )
-from evalkit.emulator.sse import HEARTBEAT_S, PING, frame
 from evalkit.emulator.world import World
-
-_STATUSES = ("rescheduling", "running", "idle", "terminated")
-_PREVIEWS = ("agent.message", "agent.thinking")
 
 
 class SessionRoutes:
     """`/v1/sessions` and what lies below it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, connections: Connections) -> None:
         self._world = world
+        self._streams = EventStreams(world, connections)
 
     def routes(self) -> list[Route]:
         """Path, method and handler of each call."""
@@ -48,9 +47,6 @@ class SessionRoutes:
             Route(one, self.update, methods=["POST"]),
             Route(one, self.delete, methods=["DELETE"]),
             Route(f"{one}/archive", self.archive, methods=["POST"]),
-            Route(f"{one}/resources", self.add_resource, methods=["POST"]),
-            Route(f"{one}/resources", self.list_resources, methods=["GET"]),
-            Route(f"{one}/resources/{{resource_id}}", self.retrieve_resource, methods=["GET"]),
             Route(f"{one}/events", self.send_events, methods=["POST"]),
             Route(f"{one}/events", self.list_events, methods=["GET"]),
             Route(f"{one}/events/stream", self.stream_events, methods=["GET"]),
@@ -61,20 +57,17 @@ class SessionRoutes:
         body = await read_object(request)
         agent = self._agent(body)
         environment = self._world.environments.usable(body.text("environment_id"))
-        session = session_created(body, agent, str(environment["id"]))
+        session = session_created(body, agent, str(environment["id"])) | {"has_network": grants_network(environment)}
         resources = body.items("resources", most=MAX_RESOURCES)
         initial = read_client_events(body, "initial_events", self._world.files.text_of)
         check_initial(initial)
         body.end()
-        self._check_model(session)
-        self._check_create_fault(session)
-        live = self._world.open_session(session, resources)
-        if initial:
-            live.accept(initial)
+        self._check_models(session)
+        live = self._world.open_session(session, resources, initial)
         return answer(session_resource(live.recorder))
 
     async def retrieve(self, request: Request) -> Response:
-        live = self._live(request, "retrieve_session")
+        live = self._live(request)
         return answer(session_resource(live.recorder))
 
     async def update(self, request: Request) -> Response:
@@ -84,6 +77,8 @@ class SessionRoutes:
         if live.state.session["archived_at"] is not None:
             raise conflict(f"Session {live.id} is archived")
         patch = session_patch(body, live.state.session, live.recorder)
+        if "budget" in patch or "agent" in patch:
+            self._check_models(live.state.session | patch)
         if patch:
             live.journal.append("patched", patch | {"updated_at": stamp(wall_time())})
             live.recorder.show({"id": new_id("sevt"), "type": "session.updated"} | patch)
@@ -101,7 +96,7 @@ class SessionRoutes:
 
     async def archive(self, request: Request) -> Response:
         """The session, archived: it takes no more events and its directory is gone; its files stay."""
-        live = self._live(request, "archive_session")
+        live = self._live(request)
         check_not_running(
             live.state.status,
             f'Session {live.id} cannot be archived while its status is "running". '
@@ -117,42 +112,22 @@ class SessionRoutes:
         query = request.query_params
         statuses = values_of(request, "statuses")
         for status in statuses:
-            if status not in _STATUSES:
-                raise refused(f"statuses: {status!r} is not one of {', '.join(_STATUSES)}")
+            if status not in STATUSES:
+                raise refused(f"statuses: {status!r} is not one of {', '.join(STATUSES)}")
         if "agent_version" in query and "agent_id" not in query:
             raise refused("agent_version: only allowed with agent_id")
         whole_of(request, "agent_version")
-        rows = [(number, session_resource(live.recorder)) for number, live in self._world.sessions()]
         page = page_of(
-            [row for row in rows if is_wanted(row[1], query, statuses)],
+            [row for row in self._world.cards() if is_wanted(row[1], query, statuses)],
             limit=limit_of(query, default=20, most=100),
             order=order_of(query, default=DESCENDING),
             cursor=query.get("page"),
         )
-        return answer_page(page, prev_page=None)
-
-    async def add_resource(self, request: Request) -> Response:
-        live = self._live(request)
-        body = await read_object(request)
-        if live.state.is_over:
-            raise conflict(f"Session {live.id} is archived or terminated")
-        return answer(self._world.mount(live, body))
-
-    async def list_resources(self, request: Request) -> Response:
-        query = request.query_params
-        rows = list(enumerate(_resources(self._live(request))))
-        limit = limit_of(query, default=1000, most=1000)
-        return answer_page(page_of(rows, limit=limit, order=ASCENDING, cursor=query.get("page")))
-
-    async def retrieve_resource(self, request: Request) -> Response:
-        wanted = request.path_params["resource_id"]
-        for resource in _resources(self._live(request)):
-            if resource["id"] == wanted:
-                return answer(resource)
-        raise missing(f"Resource '{wanted}'")
+        shown = [session_resource(self._world.session(str(card["id"])).recorder) for card in page.rows]
+        return answer({"data": shown, "next_page": page.next_page, "prev_page": page.prev_page})
 
     async def send_events(self, request: Request) -> Response:
-        live = self._live(request, "send_events")
+        live = self._live(request)
         body = await read_object(request)
         events = read_client_events(body, "events", self._world.files.text_of)
         body.end()
@@ -162,10 +137,11 @@ class SessionRoutes:
 
     async def list_events(self, request: Request) -> Response:
         query = request.query_params
-        live = self._live(request, "list_events")
+        live = self._live(request)
         types = values_of(request, "types")
+        faults = live.faults()
         rows = [
-            (number, event)
+            (number, without_missing(event, faults))
             for number, event in enumerate(live.state.events)
             if (not types or event["type"] in types) and is_within(str(event["processed_at"]), query)
         ]
@@ -178,50 +154,24 @@ class SessionRoutes:
         return answer_page(page)
 
     async def stream_events(self, request: Request) -> Response:
-        """Every event after this moment, as it comes; the moment is before the first byte of the answer."""
-        live = self._live(request, "stream_events")
-        for preview in values_of(request, "event_deltas"):
-            if preview not in _PREVIEWS:
-                raise refused(f"event_deltas: {preview!r} is not one of {', '.join(_PREVIEWS)}")
-        frames = self._frames(live, len(live.state.events))
-        return StreamingResponse(frames, media_type="text/event-stream", headers={"cache-control": "no-cache"})
+        """Every event after this moment, as it comes."""
+        live = self._live(request)
+        return self._streams.open(request, live, live.thread(str(live.state.thread_id)))
 
-    async def _frames(self, live: LiveSession, start: int) -> AsyncIterator[bytes]:
-        drop = live.take_stream_drop()
-        place = start
-        while True:
-            growth = live.journal.growth()
-            while place < len(live.state.events):
-                event = live.state.events[place]
-                if drop is not None and place - start >= drop.after_event:
-                    if drop.partial_frame:
-                        yield frame(event)[:40]
-                    return
-                yield frame(event)
-                place += 1
-            if live.state.is_deleted or self._world.is_closing:
-                return
-            try:
-                await asyncio.wait_for(growth.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                yield PING
-
-    def _live(self, request: Request, operation: str = "") -> LiveSession:
-        live = self._world.session(request.path_params["id"])
-        self._world.check_status_fault(operation, live.faults(), live.id)
-        return live
+    def _live(self, request: Request) -> LiveSession:
+        return self._world.session(request.path_params["id"])
 
     def _agent(self, body: Fields) -> JsonObject:
         """The session's agent, from the three forms a request may give it in."""
         if isinstance(body.value("agent"), str):
-            return session_agent(self._usable(self._world.agents.get(body.text("agent"))), None)
+            return session_agent(self._usable(self._world.agents.get(body.text("agent"))), None, self._world.agents.get)
         form = body.child("agent")
         if form is None:
             raise body.problem("agent", "field required")
         kind = form.choice("type", ("agent", "agent_with_overrides"))
         version = form.integer("version", low=1, high=2**31)
         agent = self._usable(self._world.agents.get(form.text("id"), version))
-        resolved = session_agent(agent, form if kind == "agent_with_overrides" else None)
+        resolved = session_agent(agent, form if kind == "agent_with_overrides" else None, self._world.agents.get)
         form.end()
         return resolved
 
@@ -230,22 +180,16 @@ class SessionRoutes:
             raise refused(f"Agent '{agent['id']}' is archived")
         return agent
 
-    def _check_model(self, session: JsonObject) -> None:
-        agent = session["agent"]
-        model = agent["model"] if isinstance(agent, dict) else {}
-        if session["budget"] is not None and not self._world.setting.prices.has_price(model):
-            raise ApiProblem(400, f"budget: model {model['id']!r} has no price", error_code="model_not_budgetable")
+    def _check_models(self, session: JsonObject) -> None:
+        """Where there is a budget, every model that the session can run has a price.
 
-    def _check_create_fault(self, session: JsonObject) -> None:
-        scenario = self._world.setting.scenario
-        metadata = session["metadata"]
-        if scenario is None or not isinstance(metadata, dict):
+        Raises:
+            ApiProblem: 400.
+        """
+        if session["budget"] is None:
             return
-        script = scenario.match(metadata, "")
-        if script is not None:
-            self._world.check_status_fault("create_session", script.faults, str(sorted(metadata.items())))
-
-
-def _resources(live: LiveSession) -> list[JsonObject]:
-    resources = live.state.session["resources"]
-    return [resource for resource in resources if isinstance(resource, dict)] if isinstance(resources, list) else []
+        agent = session["agent"]
+        for each in (agent, *roster_of(agent).values()):
+            model = each["model"] if isinstance(each, dict) else None
+            if isinstance(model, dict) and not self._world.setting.prices.has_price(model):
+                raise ApiProblem(400, f"budget: model {model['id']!r} has no price", error_code="model_not_budgetable")

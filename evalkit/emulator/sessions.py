@@ -12,8 +12,11 @@ from evalkit.emulator.hands import UPLOADS
 from evalkit.emulator.ids import new_id
 from evalkit.emulator.problems import ApiProblem, refused
 from evalkit.emulator.recorder import Recorder
+from evalkit.emulator.resources import session_agent_updated
 
 MAX_RESOURCES = 500
+STATUSES = ("rescheduling", "running", "idle", "terminated")
+"""Of a session, and of a thread."""
 _BOUNDS: dict[str, Callable[[datetime, datetime], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
@@ -76,9 +79,14 @@ def session_patch(body: Fields, session: JsonObject, recorder: Recorder) -> Json
         patch["metadata"] = patched_metadata(current if isinstance(current, dict) else {}, body)
     if body.has("budget"):
         patch["budget"] = _changed_budget(body.child("budget"), session, recorder)
-    for unsupported in ("vault_ids", "agent"):
-        if body.value(unsupported) is not None:
-            raise body.problem(unsupported, "cannot be changed on this emulator")
+    if body.value("vault_ids") is not None:
+        raise body.problem("vault_ids", "cannot be changed yet")
+    agent = body.child("agent")
+    if agent is not None:
+        if recorder.state.status == "running":
+            raise agent.problem("tools", "cannot be changed while the session is running")
+        current_agent = session["agent"]
+        patch["agent"] = session_agent_updated(current_agent if isinstance(current_agent, dict) else {}, agent)
     body.end()
     return {key: value for key, value in patch.items() if session[key] != value}
 
@@ -220,7 +228,8 @@ def _changed_budget(budget: Fields | None, session: JsonObject, recorder: Record
         raise ApiProblem(400, "budget: can only be set when the session is created", error_code="budget_create_only")
     changed = budget_of(budget, "budget")
     if changed is not None and recorder.is_spent(changed):
-        raise refused("budget.max_list_cost must be greater than the session's consumed list cost")
+        message = "budget.max_list_cost must be greater than the session's consumed list cost"
+        raise ApiProblem(400, message, error_code="budget_not_raised")
     return changed
 
 

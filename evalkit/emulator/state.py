@@ -1,67 +1,22 @@
 """What a session's journal says about it: a fold, applied entry by entry.
 
 Nothing else about a session is kept anywhere. Dropping this value and folding the journal again gives the same value,
-which is what lets a brain die and be woken.
+which is what lets a brain die and be woken. Each subagent's thread is a fold of its own inside the session's, over the
+entries of kind `thread`; the session's own fold is at the same time that of its primary thread.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-from evalkit.emulator.clock import parse_stamp
+from evalkit.emulator.clock import Stopwatch, parse_stamp
 from evalkit.emulator.fields import JsonObject
+from evalkit.emulator.outcome import Outcome, Phase
 from evalkit.emulator.usage import Spend, Tokens
 
-ENDS_TURN = ("end_turn", "retries_exhausted")
+ENDS_TURN = ("end_turn", "retries_exhausted", "refusal")
 """Stop reasons after which nothing of the turn is left to answer."""
-
-
-class Phase(StrEnum):
-    """What the agent's present turn is for."""
-
-    CHAT = "chat"
-    DRAFT = "draft"
-    """Work towards an outcome, the first or a revision."""
-    AFTER_VERDICT = "after_verdict"
-    """The extra turn that follows a terminal verdict."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """One `user.define_outcome`, and how far it has come."""
-
-    outcome_id: str
-    description: str
-    rubric: str
-    max_iterations: int
-    iteration: int = 0
-    result: str = "pending"
-    """As in the session's `outcome_evaluations`: pending, running, evaluating, then a terminal verdict."""
-    explanation: str | None = None
-    completed_at: str | None = None
-    evaluation_id: str | None = None
-    """The evaluation that has started and not ended."""
-    not_met: tuple[frozenset[str], ...] = ()
-    """Criteria that the grader found wanting, one set an evaluation: what the agent was told."""
-    is_given_up: bool = False
-    """The session ran out of retries while it was active; the platform's final word for that is not known."""
-
-    @property
-    def is_active(self) -> bool:
-        """Whether it still waits for a terminal verdict."""
-        return self.completed_at is None and not self.is_given_up
-
-    def as_resource(self) -> JsonObject:
-        """Its item of `outcome_evaluations`."""
-        return {
-            "type": "outcome_evaluation",
-            "outcome_id": self.outcome_id,
-            "description": self.description,
-            "iteration": self.iteration,
-            "result": self.result,
-            "explanation": self.explanation,
-            "completed_at": self.completed_at,
-        }
+THREAD_MESSAGE = "agent.thread_message_received"
+"""What a thread is told by another."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +30,15 @@ class SessionState:
     queued: list[JsonObject] = field(default_factory=list)
     """Accepted from the client and not yet processed, in order of arrival."""
     status: str = "idle"
+    """The session's."""
     stop_reason: JsonObject | None = None
+    """The session's."""
+    thread_status: str = "idle"
+    thread_stop_reason: JsonObject | None = None
+    thread_stop_details: JsonObject | None = None
+    """What the newest rest says besides its reason: of a refusal, its category."""
+    threads: "dict[str, SessionState]" = field(default_factory=dict)
+    """The subagents' threads by id, in order of creation."""
     is_deleted: bool = False
     pending: dict[str, JsonObject] = field(default_factory=dict)
     """Tool uses that wait for the client, by id."""
@@ -94,12 +57,22 @@ class SessionState:
     """Turns begun without an outcome."""
     requests: int = 0
     """Model requests started in this turn."""
+    turns: int = 0
+    """Turns with a request before this one."""
+    uncompacted: int = 0
+    """Model requests ended since the context was last compacted."""
+    cached_tokens: int = 0
+    """Tokens that are in the prompt cache."""
+    asks: int = 0
+    """How often the thread went idle to ask since its last request."""
     spends: list[Spend] = field(default_factory=list)
-    active_s: float = 0.0
-    """Running time up to the last idle."""
-    running_since: datetime | None = None
+    active: Stopwatch = field(default_factory=Stopwatch)
+    """How long the session has been running."""
+    thread_active: Stopwatch = field(default_factory=Stopwatch)
     last_usage: JsonObject | None = None
     """The newest `session.usage` snapshot."""
+    owes_usage: bool = False
+    """An evaluation has ended, and the snapshot that follows each has not come yet."""
     captured: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Output files by name: file id and SHA-256."""
 
@@ -115,29 +88,59 @@ class SessionState:
         return outcome if outcome is not None and outcome.is_active else None
 
     @property
+    def thread_id(self) -> str | None:
+        """The thread that this fold is of."""
+        thread_id = self.session.get("thread_id")
+        return thread_id if isinstance(thread_id, str) else None
+
+    @property
     def is_over(self) -> bool:
         """Terminated, archived or deleted: nothing will happen any more."""
-        return self.is_deleted or self.status == "terminated" or self.session["archived_at"] is not None
+        if self.is_deleted or self.session["archived_at"] is not None:
+            return True
+        return "terminated" in (self.status, self.thread_status)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the thread is at work, or waits for the client or for money."""
+        if self.is_over:
+            return False
+        return self.thread_status != "idle" or bool(self.queued) or self.thread_stop not in (None, *ENDS_TURN)
+
+    @property
+    def awaits_threads(self) -> bool:
+        """Whether a subagent's report is still to come."""
+        return any(thread.is_unfinished for thread in self.threads.values())
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no thread works or is about to, so that only a client can move the session."""
+        if any(self._has_work(thread) for thread in (self, *self.threads.values())):
+            return False
+        return self.thread_stop != "end_turn" or self.active_outcome is None or self.awaits_threads
 
     @property
     def stop(self) -> str | None:
-        """The word of the newest stop reason."""
+        """The word of the session's newest stop reason."""
         return None if self.stop_reason is None else str(self.stop_reason["type"])
+
+    @property
+    def thread_stop(self) -> str | None:
+        """The word of the thread's newest stop reason."""
+        return None if self.thread_stop_reason is None else str(self.thread_stop_reason["type"])
 
     @property
     def turn(self) -> str:
         """A name for the present turn that no other turn of the session has."""
         outcome = self.outcome
         if self.phase is Phase.CHAT or outcome is None:
-            return f"chat{self.chats}"
+            return f"{self.session.get('place', '')}chat{self.chats}"
         place = f"outcome{len(self.outcomes) - 1}"
         return f"{place}.after" if self.phase is Phase.AFTER_VERDICT else f"{place}.iteration{outcome.iteration}"
 
     def running_s(self, now: datetime) -> float:
-        """Running seconds up to `now`."""
-        if self.running_since is None:
-            return self.active_s
-        return self.active_s + (now - self.running_since).total_seconds()
+        """Seconds up to `now` that the session has been running."""
+        return self.active.read(now)
 
     def apply(self, kind: str, body: JsonObject) -> None:
         """The state after one more journal entry."""
@@ -146,23 +149,27 @@ class SessionState:
                 self.session = body
             case "patched":
                 self.session = self.session | body
-            case "queued":
-                self.queued.append(body)
-            case "flushed":
-                self.queued.clear()
+            case "queued" | "flushed":
+                self.queued = [*self.queued, body] if kind == "queued" else []
             case "feedback":
                 self._told(body)
             case "grader_usage":
                 self._spent(body, parse_stamp(str(body["at"])))
-            case "captured":
-                self.captured[str(body["name"])] = (str(body["file_id"]), str(body["sha256"]))
-            case "lost":
+            case "captured" | "lost":
                 self.captured.pop(str(body["name"]), None)
+                if kind == "captured":
+                    self.captured[str(body["name"])] = (str(body["file_id"]), str(body["sha256"]))
+            case "thread":
+                self._of_thread(body)
             case "event":
-                self.events.append(body)
                 self._event(body, str(body["type"]), str(body["id"]))
             case _:
                 raise ValueError(kind)
+
+    def _of_thread(self, body: JsonObject) -> None:
+        entry = body["entry"]
+        thread = self.threads.setdefault(str(body["thread_id"]), SessionState())
+        thread.apply(str(body["kind"]), entry if isinstance(entry, dict) else {})
 
     def _told(self, body: JsonObject) -> None:
         outcome = self.outcomes[-1]
@@ -174,8 +181,12 @@ class SessionState:
         self.spends.append(Spend(tokens=Tokens(**counts), day=at.date()))
 
     def _event(self, event: JsonObject, kind: str, event_id: str) -> None:
+        self.events.append(event)
         if self.queued:
             self.queued = [waiting for waiting in self.queued if waiting["id"] != event_id]
+        if event.get("session_thread_id") not in (None, self.thread_id) and kind != "user.interrupt":
+            # Shown here and done in another thread.
+            return
         match kind.partition(".")[0]:
             case "user" | "system":
                 self._client_event(event, kind)
@@ -222,15 +233,20 @@ class SessionState:
         match kind:
             case "agent.custom_tool_use":
                 self.pending[event_id] = event
-            case "agent.tool_use":
+            case "agent.thread_message_received":
+                self.wants_request = True
+            case "agent.thread_context_compacted":
+                self.uncompacted = 0
+                self.cached_tokens = 0
+            case "agent.tool_use" | "agent.mcp_tool_use":
                 waits = event["evaluated_permission"] == "ask"
                 (self.pending if waits else self.runnable)[event_id] = event
                 if event["evaluated_permission"] == "deny":
                     self.denials[event_id] = ""
-            case "agent.tool_result":
-                use_id = str(event["tool_use_id"])
-                self.runnable.pop(use_id, None)
-                self.denials.pop(use_id, None)
+            case "agent.tool_result" | "agent.mcp_tool_result":
+                use_id = str(event["tool_use_id" if kind == "agent.tool_result" else "mcp_tool_use_id"])
+                for waiting in (self.pending, self.runnable, self.denials):
+                    waiting.pop(use_id, None)
                 self.wants_request = True
 
     def _span_event(self, event: JsonObject, kind: str, event_id: str) -> None:
@@ -240,13 +256,16 @@ class SessionState:
                 self.open_request = event_id
                 self.wants_request = False
                 self.requests += 1
+                self.asks = 0
                 if outcome is not None and outcome.is_active:
                     outcome.result = "running"
             case "span.model_request_end":
                 self.open_request = None
+                self.uncompacted += 1
                 usage = event["model_usage"]
                 if isinstance(usage, dict):
                     self._spent(usage, parse_stamp(str(event["processed_at"])))
+                    self.cached_tokens += self.spends[-1].tokens.cache_creation_input_tokens
             case "span.outcome_evaluation_start" if outcome is not None:
                 outcome.result = "evaluating"
                 outcome.evaluation_id = event_id
@@ -255,6 +274,7 @@ class SessionState:
 
     def _evaluated(self, outcome: Outcome, event: JsonObject) -> None:
         verdict = str(event["result"])
+        self.owes_usage = verdict != "interrupted"
         outcome.evaluation_id = None
         outcome.explanation = str(event["explanation"])
         if verdict == "needs_revision":
@@ -269,37 +289,66 @@ class SessionState:
 
     def _session_event(self, event: JsonObject, kind: str) -> None:
         at = parse_stamp(str(event["processed_at"]))
+        reason = event.get("stop_reason")
         match kind:
             case "session.status_running":
-                self.status = "running"
-                self.running_since = at
-                self.stop_reason = None
+                self.status, self.stop_reason = "running", None
+                self.active.start(at)
             case "session.status_idle" | "session.status_terminated":
-                self.active_s = self.running_s(at)
-                self.running_since = None
                 self.status = "idle" if kind == "session.status_idle" else "terminated"
-                reason = event.get("stop_reason")
                 self.stop_reason = reason if isinstance(reason, dict) else None
-                if self.stop in ENDS_TURN or self.status == "terminated":
-                    self._turn_is_over()
+                self.active.stop(at)
+            case "session.thread_status_running":
+                self.thread_status, self.thread_stop_reason = "running", None
+                self.thread_active.start(at)
+            case "session.thread_status_idle" | "session.thread_status_terminated":
+                self.thread_status = "idle" if kind == "session.thread_status_idle" else "terminated"
+                self.thread_stop_reason = reason if isinstance(reason, dict) else None
+                details = event.get("stop_details")
+                self.thread_stop_details = details if isinstance(details, dict) else None
+                self.thread_active.stop(at)
+                self._thread_rests()
+            case "session.status_rescheduled":
+                self.status = "rescheduling"
+                self.active.stop(at)
+            case "session.thread_status_rescheduled":
+                self.thread_status = "rescheduling"
+                self.thread_active.stop(at)
             case "session.usage":
                 usage = event["usage"]
                 self.last_usage = usage if isinstance(usage, dict) else None
+                self.owes_usage = False
             case "session.deleted":
                 self.is_deleted = True
 
-    def _turn_begins(self, phase: Phase) -> None:
-        self.phase = phase
-        self.requests = 0
-
-    def _turn_is_over(self) -> None:
+    def _thread_rests(self) -> None:
+        """Where the turn is over, nothing of it is left; a coordinator that awaits reports has its turn still."""
+        if self.thread_stop == "requires_action":
+            self.asks += 1
+        is_dead = self.thread_status == "terminated" or self.thread_stop in ("retries_exhausted", "refusal")
+        if not is_dead and self.thread_stop != "end_turn":
+            return
         self.pending.clear()
         self.runnable.clear()
         self.denials.clear()
         self.open_request = None
-        self.wants_request = False
         outcome = self.active_outcome
+        # A coordinator that awaits reports goes on with its turn, whether they come or not.
+        self.wants_request = outcome is not None and not is_dead
+        if self.wants_request:
+            return
         if outcome is not None:
             outcome.is_given_up = True
         self._turn_begins(Phase.CHAT)
         self.chats += 1
+
+    def _turn_begins(self, phase: Phase) -> None:
+        self.phase = phase
+        self.turns += self.requests > 0
+        self.requests = 0
+
+    @staticmethod
+    def _has_work(thread: "SessionState") -> bool:
+        return not thread.is_over and (
+            thread.thread_status != "idle" or any(event["type"] == THREAD_MESSAGE for event in thread.queued)
+        )

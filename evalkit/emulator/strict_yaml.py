@@ -76,6 +76,11 @@ class Value:
             return repr(shown)
         return "a mapping" if isinstance(self._node, yaml.MappingNode) else "a list"
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it is written as a list."""
+        return isinstance(self._node, yaml.SequenceNode)
+
     def wrong(self, message: str) -> None:
         """Note a problem on this value's line."""
         self.document.wrong(self._node.start_mark.line + 1, message)

@@ -1,16 +1,21 @@
-"""The agents and environments of a server, by id."""
+"""The agents and environments of a server, by id: things of the journal file, read each time."""
 
 from evalkit.emulator.clock import stamp, wall_time
 from evalkit.emulator.fields import Fields, JsonObject
+from evalkit.emulator.journal_file import JournalFile
 from evalkit.emulator.problems import conflict, missing, refused
 from evalkit.emulator.resources import agent_created, agent_updated, environment_created, environment_updated
 
+_AGENT = "agent"
+_VERSION = "agent_version"
+_ENVIRONMENT = "environment"
+
 
 class AgentTable:
-    """Every version of every agent; versions are never changed."""
+    """The agents as they are now, and every version of each, which is never changed but for being archived."""
 
-    def __init__(self) -> None:
-        self._versions: dict[str, list[JsonObject]] = {}
+    def __init__(self, journal_file: JournalFile) -> None:
+        self._file = journal_file
 
     def create(self, body: Fields) -> JsonObject:
         """A new agent's first version.
@@ -18,9 +23,7 @@ class AgentTable:
         Raises:
             ApiProblem: 400, by field.
         """
-        agent = agent_created(body, stamp(wall_time()))
-        self._versions[str(agent["id"])] = [agent]
-        return agent
+        return self._keep(agent_created(body, stamp(wall_time()), self.get))
 
     def get(self, agent_id: str, version: int | None = None) -> JsonObject:
         """One version, the newest by default.
@@ -28,13 +31,15 @@ class AgentTable:
         Raises:
             ApiProblem: 404, no such agent or version.
         """
-        versions = self.versions(agent_id)
+        newest = self._file.get(_AGENT, agent_id)
+        if newest is None:
+            raise missing(f"Agent '{agent_id}'")
         if version is None:
-            return versions[-1][1]
-        found = dict(versions).get(version)
+            return newest[1]
+        found = self._file.get(_VERSION, f"{agent_id}/{version}")
         if found is None:
             raise missing(f"agent.version: {version}")
-        return found
+        return found[1]
 
     def versions(self, agent_id: str) -> list[tuple[int, JsonObject]]:
         """The versions, numbered, oldest first.
@@ -42,10 +47,8 @@ class AgentTable:
         Raises:
             ApiProblem: 404, no such agent.
         """
-        versions = self._versions.get(agent_id)
-        if versions is None:
-            raise missing(f"Agent '{agent_id}'")
-        return list(enumerate(versions, start=1))
+        self.get(agent_id)
+        return self._file.all(_VERSION, owner=agent_id)
 
     def update(self, agent_id: str, body: Fields) -> JsonObject:
         """The newest version after the update, which is a new one only if something changed.
@@ -54,10 +57,8 @@ class AgentTable:
             ApiProblem: 404; 409, a stale version was given; 400, by field.
         """
         agent = self.get(agent_id)
-        updated = agent_updated(agent, body, stamp(wall_time()))
-        if updated is not agent:
-            self._versions[agent_id].append(updated)
-        return updated
+        updated = agent_updated(agent, body, stamp(wall_time()), self.get)
+        return agent if updated is agent else self._keep(updated)
 
     def archive(self, agent_id: str) -> JsonObject:
         """The agent, archived for good; archiving again changes nothing.
@@ -68,20 +69,26 @@ class AgentTable:
         agent = self.get(agent_id)
         if agent["archived_at"] is None:
             now = stamp(wall_time())
-            agent |= {"archived_at": now, "updated_at": now}
+            return self._keep(agent | {"archived_at": now, "updated_at": now})
         return agent
 
     def listing(self) -> list[tuple[int, JsonObject]]:
         """The newest version of each agent, numbered in order of creation."""
-        return list(enumerate(versions[-1] for versions in self._versions.values()))
+        return self._file.all(_AGENT)
+
+    def _keep(self, agent: JsonObject) -> JsonObject:
+        key = str(agent["id"])
+        with self._file.together():
+            self._file.put(_AGENT, key, agent)
+            self._file.put(_VERSION, f"{key}/{agent['version']}", agent, owner=key)
+        return agent
 
 
 class EnvironmentTable:
     """Environments under names that are their own."""
 
-    def __init__(self) -> None:
-        self._environments: dict[str, JsonObject] = {}
-        self._numbers: dict[str, int] = {}
+    def __init__(self, journal_file: JournalFile) -> None:
+        self._file = journal_file
 
     def create(self, body: Fields) -> JsonObject:
         """A new environment.
@@ -98,10 +105,10 @@ class EnvironmentTable:
         Raises:
             ApiProblem: 404.
         """
-        environment = self._environments.get(environment_id)
-        if environment is None:
+        found = self._file.get(_ENVIRONMENT, environment_id)
+        if found is None:
             raise missing(f"Environment '{environment_id}'")
-        return environment
+        return found[1]
 
     def update(self, environment_id: str, body: Fields) -> JsonObject:
         """The environment after the update.
@@ -121,6 +128,7 @@ class EnvironmentTable:
         if environment["archived_at"] is None:
             now = stamp(wall_time())
             environment |= {"archived_at": now, "updated_at": now}
+            self._file.put(_ENVIRONMENT, environment_id, environment)
         return environment
 
     def delete(self, environment_id: str) -> None:
@@ -130,7 +138,7 @@ class EnvironmentTable:
             ApiProblem: 404.
         """
         self.get(environment_id)
-        del self._environments[environment_id]
+        self._file.remove(_ENVIRONMENT, environment_id)
 
     def usable(self, environment_id: str) -> JsonObject:
         """The environment, for a new session.
@@ -148,13 +156,12 @@ class EnvironmentTable:
 
     def listing(self) -> list[tuple[int, JsonObject]]:
         """Each environment, numbered in order of creation."""
-        return [(self._numbers[key], environment) for key, environment in self._environments.items()]
+        return self._file.all(_ENVIRONMENT)
 
     def _keep(self, environment: JsonObject) -> JsonObject:
         key = str(environment["id"])
-        for other in self._environments.values():
+        for _, other in self.listing():
             if other["name"] == environment["name"] and other["id"] != key and other["archived_at"] is None:
                 raise conflict(f"An environment named {environment['name']!r} already exists")
-        self._numbers.setdefault(key, len(self._numbers))
-        self._environments[key] = environment
+        self._file.put(_ENVIRONMENT, key, environment)
         return environment

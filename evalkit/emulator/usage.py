@@ -80,6 +80,10 @@ class PriceTable:
             dollars += price * scale
         return dollars if self.has_price(model) else None
 
+    def models(self) -> tuple[str, ...]:
+        """The models that the table has, in its order."""
+        return tuple(self._models)
+
     def has_price(self, model: Mapping[str, object]) -> bool:
         """Whether the table has the model; the faster speed is not in it."""
         return model.get("id") in self._models and model.get("speed") != "fast"

@@ -65,6 +65,52 @@ sessions:
     deliver: {make: make.py}
     grader: {probes: probes.py}
     faults: [{drop_stream: {after_event: 5, partial_frame: false}}]
+  - match: {metadata: {evalkit_task: team}}
+    deliver: {make: make.py}
+    threads:
+      - agent: reader
+        task: Read the inputs.
+        calls: [{tool: write, input: {file_path: /workspace/notes.txt, content: "two inputs"}}]
+        report: There are two inputs.
+      - {agent: writer, task: Draft a title., report: Rates of today}
+    calls: [{tool: glob, input: {path: /workspace, pattern: "*"}}]
+    grader: {probes: probes.py}
+  - match: {metadata: {evalkit_task: asking-team}}
+    deliver: {make: make.py}
+    threads:
+      - agent: reader
+        task: Look the rate up.
+        calls: [{custom: lookup, input: {code: EUR}}, {tool: bash, input: {command: ls}}]
+        report: It is 1.08.
+    grader: {probes: probes.py}
+  - match: {metadata: {evalkit_task: slow-team}}
+    deliver: {make: make.py}
+    threads: [{agent: reader, task: Take your time., report: Done.}]
+    grader: {probes: probes.py}
+    time_s: {request: [3600, 3600], grading: [20, 20]}
+  - match: {metadata: {evalkit_task: judged}}
+    deliver: {make: make.py}
+    calls:
+      - {tool: glob, input: {pattern: "*"}}
+      - {tool: grep, input: {pattern: x}}
+      - {tool: read, input: {file_path: /x}}
+    auto: {glob: deny, grep: ask}
+    grader: {probes: probes.py}
+  - match: {metadata: {evalkit_task: mcp}}
+    deliver: {make: make.py}
+    calls:
+      - {mcp: crm, tool: find_account, input: {id: "7"}, answer: Acme}
+      - {mcp: crm, tool: find_account, input: {id: "8"}, answer: no such account, is_error: true}
+    grader: {probes: probes.py}
+  - match: {metadata: {evalkit_task: compacted}}
+    deliver: {make: make.py}
+    cost: {requests: [5, 5]}
+    compacts_after: 3
+    grader: {probes: probes.py}
+  - match: {metadata: {evalkit_task: refused}}
+    deliver: {make: make.py}
+    refuses: {request: 2, category: cyber, explanation: Not this.}
+    grader: {probes: probes.py}
   - match: {description: ^slow}
     deliver: {make: make.py}
     grader: {probes: probes.py}

@@ -105,22 +105,29 @@ def test_a_cursor_is_bound_to_its_order(emulator: Emulator) -> None:
     with_client(emulator, act)
 
 
-def test_a_custom_tool_result_resumes_the_session_and_a_second_one_changes_nothing(emulator: Emulator) -> None:
-    async def act(client: AsyncAnthropic) -> tuple[list[dict[str, Any]], int]:
+def test_a_custom_tool_result_resumes_the_session_and_a_second_one_only_wakes_it(emulator: Emulator) -> None:
+    async def act(client: AsyncAnthropic) -> tuple[list[dict[str, Any]], list[str]]:
         session_id = await open_session(client, "asks")
         events = await play(client, session_id, outcome())
         use = next(event for event in events if event["type"] == "agent.custom_tool_use")
         again: Any = {"type": "user.custom_tool_result", "custom_tool_use_id": use["id"]}
         await client.beta.sessions.events.send(session_id, events=[again])
-        after = [event async for event in client.beta.sessions.events.list(session_id)]
-        return events, len(after) - len(events)
+        after = [str(event.type) async for event in client.beta.sessions.events.list(session_id)]
+        return events, after[len(events) :]
 
     events, added = with_client(emulator, act)
 
     asked = [event for event in events if event["type"] == "session.status_idle"]
     assert [event["stop_reason"]["type"] for event in asked] == ["requires_action", "requires_action", "end_turn"]
     assert verdicts(events) == [(0, "satisfied")]
-    assert added == 1
+    assert added == [
+        "user.custom_tool_result",
+        "session.status_running",
+        "session.thread_status_running",
+        "session.thread_status_idle",
+        "session.usage",
+        "session.status_idle",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,33 @@ def test_what_the_scenario_cannot_play_is_an_error_and_never_a_verdict(
     assert verdicts(events) == []
 
 
+def test_a_refusal_ends_the_turn_says_why_and_leaves_the_outcome_undecided_until_a_new_one(emulator: Emulator) -> None:
+    async def act(client: AsyncAnthropic) -> Any:
+        session_id = await open_session(client, "refused")
+        refused = await play(client, session_id, outcome())
+        session = await client.beta.sessions.retrieve(session_id)
+        return refused, session.to_dict(), await play(client, session_id, outcome())
+
+    refused, session, again = with_client(emulator, act)
+
+    assert types(refused)[-5:] == [
+        "span.model_request_start",
+        "span.model_request_end",
+        "session.thread_status_idle",
+        "session.usage",
+        "session.status_idle",
+    ]
+    for idle in (refused[-1], refused[-3]):
+        assert idle["stop_reason"] == {"type": "refusal"}
+        assert idle["stop_details"] == {"type": "refusal", "category": "cyber", "explanation": "Not this."}
+    assert refused[-4]["model_usage"]["output_tokens"] > 0
+    assert (verdicts(refused), session["status"]) == ([], "idle")
+    assert [each["result"] for each in session["outcome_evaluations"]] == ["running"]
+    assert verdicts(again) == [(0, "satisfied")]
+    assert again[-1]["stop_reason"] == {"type": "end_turn"}
+    assert again[-1].get("stop_details") is None
+
+
 def test_an_interrupt_before_grading_ends_the_outcome_without_an_evaluation(emulator: Emulator) -> None:
     async def act(client: AsyncAnthropic) -> list[dict[str, Any]]:
         interrupt: Any = {"type": "user.interrupt"}

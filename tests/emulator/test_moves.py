@@ -6,10 +6,10 @@ from evalkit.emulator.moves import Move, next_move
 from evalkit.emulator.state import SessionState
 
 AT = "2026-08-05T09:14:44.338650Z"
-RUNNING = {"type": "session.status_running"}
-IDLE = {"type": "session.status_idle", "stop_reason": {"type": "end_turn"}}
-ASKED = {"type": "session.status_idle", "stop_reason": {"type": "requires_action", "event_ids": ["use"]}}
-CAPPED = {"type": "session.status_idle", "stop_reason": {"type": "budget_reached"}}
+RUNNING = {"type": "session.thread_status_running"}
+IDLE = {"type": "session.thread_status_idle", "stop_reason": {"type": "end_turn"}}
+ASKED = {"type": "session.thread_status_idle", "stop_reason": {"type": "requires_action", "event_ids": ["use"]}}
+CAPPED = {"type": "session.thread_status_idle", "stop_reason": {"type": "budget_reached"}}
 OUTCOME = {
     "type": "user.define_outcome",
     "outcome_id": "o",

@@ -22,6 +22,19 @@ def test_pages_give_every_row_once_in_order_and_end(count: int, limit: int, orde
     assert seen == [row for _, row in (rows if order == ASCENDING else reversed(rows))]
 
 
+@given(count=st.integers(0, 40), limit=st.integers(1, 9), order=st.sampled_from([ASCENDING, DESCENDING]))
+def test_the_way_back_has_the_same_pages(count: int, limit: int, order: str) -> None:
+    rows = [(number, number) for number in range(count)]
+    there = [page_of(rows, limit=limit, order=order, cursor=None)]
+    while there[-1].next_page is not None:
+        there.append(page_of(rows, limit=limit, order=order, cursor=there[-1].next_page))
+    back = [there[-1]]
+    while back[-1].prev_page is not None:
+        back.append(page_of(rows, limit=limit, order=order, cursor=back[-1].prev_page))
+
+    assert [page.rows for page in back] == [page.rows for page in reversed(there)]
+
+
 @pytest.mark.parametrize("order", [ASCENDING, DESCENDING])
 def test_a_row_added_between_two_pages_is_neither_repeated_nor_in_the_way(order: str) -> None:
     first = page_of([(1, "a"), (2, "b"), (3, "c")], limit=2, order=order, cursor=None)

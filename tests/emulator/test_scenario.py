@@ -5,18 +5,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evalkit.emulator.faults import DropStream, OutputsListedAfter, StatusFault
 from evalkit.emulator.scenario import Scenario, ScenarioError, load_scenario, probe_names, uncovered_criteria
 from evalkit.emulator.script import (
     AfterVerdict,
     CostRanges,
     CustomCall,
-    DropStream,
     Files,
     GraderErrors,
     Judgement,
     Make,
-    OutputsListedAfter,
-    StatusFault,
+    Refusal,
     TimeRanges,
     ToolCall,
 )
@@ -77,6 +76,7 @@ def test_everything_a_session_can_say_is_read(folder: Path) -> None:
     calls: [{tool: read, input: {file_path: /a, view_range: [1, 2]}}, {custom: rate, input: {code: EUR, live: true}}]
     cost: {requests: [3, 6], grader_tokens: [1, 2]}
     time_s: {request: [2, 6.5]}
+    refuses: {request: 2, category: bio}
     faults:
       - {drop_stream: {after_event: 12, partial_frame: true}}
       - {outputs_listed_after: 2}
@@ -97,8 +97,9 @@ def test_everything_a_session_can_say_is_read(folder: Path) -> None:
     assert script.grader.errors == {"R3": GraderErrors(misses=0.05, invents=0.02)}
     assert (script.cost.requests, script.cost.input_tokens, script.cost.grader_tokens) == ((3, 6), (800, 3000), (1, 2))
     assert (script.time_s.request, script.time_s.grading) == ((2.0, 6.5), (17.0, 60.0))
+    assert script.refuses == Refusal(request=2, category="bio", explanation=None)
     assert script.faults == (
-        DropStream(after_event=12, partial_frame=True),
+        DropStream(after_event=12, partial_frame=True, reset=False),
         OutputsListedAfter(listings=2),
         StatusFault(status=429, on="create_session", times=2, retry_after_s=1.0),
         StatusFault(status=529, on="send_events", times=1, retry_after_s=None),
@@ -212,6 +213,9 @@ def test_a_wrong_line_is_refused_by_its_number(folder: Path, old: str, new: str,
         ("calls: [{tool: read, custom: x}]", "not exactly one of 'tool' and 'custom'; give one"),
         ("calls: [{input: {}}]", "not exactly one of 'tool' and 'custom'; give one"),
         ("calls: [{custom: x, input: {day: 2026-01-01}}]", "'2026-01-01' is read differently by different tools; put "),
+        ("refuses: {category: cyber}", "no key 'request'; add it"),
+        ("refuses: {request: 0}", "'0'; write a whole number from 1 to 1000"),
+        ("refuses: {request: 1, category: cybr}", "'cybr'; did you mean 'cyber'?"),
         ("cost: {requests: [6, 3]}", "not a range; write [from, to], the smaller first"),
         ("cost: {requests: [3]}", "not a range; write [from, to], the smaller first"),
         ("cost: {requests: [0, 3]}", "'0'; write a whole number from 1 to 100"),

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from evalkit.emulator.fields import Fields, JsonObject
-from evalkit.emulator.journal import JournalFile
+from evalkit.emulator.journal import Journal
 from evalkit.emulator.resources import agent_created, session_agent
 from evalkit.emulator.scenario import load_scenario
 from evalkit.emulator.session import LiveSession
 from evalkit.emulator.sessions import session_created
-from evalkit.emulator.state import SessionState
 from evalkit.emulator.world import World
 
 T = TypeVar("T")
@@ -51,14 +50,13 @@ def with_session(
         (folder / name).write_text(text)
 
     async def run() -> tuple[JsonObject, list[JsonObject], Any]:
-        file = None if journal is None else JournalFile(journal)
-        world = World(load_scenario(folder / "scenario.yaml"), file, 0.0)
+        world = World(load_scenario(folder / "scenario.yaml"), journal)
         tools = [ASKED_BEFORE_LOOKING, LOOKUP]
         agent = agent_created(
             Fields({"name": "a", "model": "claude-sonnet-5-5", "tools": tools}), "2026-01-01T00:00:00Z"
         )
         body = Fields({"metadata": {"evalkit_task": "table"}})
-        live = world.open_session(session_created(body, session_agent(agent, None), "env_01"), [])
+        live = world.open_session(session_created(body, session_agent(agent, None), "env_01"), [], ())
         live.accept((OUTCOME,))
         told = None
         while live.state.stop != "end_turn" and live.state.status != "terminated":
@@ -70,8 +68,6 @@ def with_session(
                 await growth.wait()
         events = list(live.state.events)
         await world.close()
-        if file is not None:
-            file.close()
         return next((e for e in events if e["type"] == "span.outcome_evaluation_end"), {}), events, told
 
     return asyncio.run(run())
@@ -97,11 +93,9 @@ def test_folding_the_journal_anew_gives_the_same_state_at_every_question(tmp_pat
     unequal: list[int] = []
 
     def compare(live: LiveSession) -> None:
-        anew = SessionState()
-        for kind, body in live.journal.entries:
-            anew.apply(kind, body)
+        anew = Journal(live.id, live._setting.journal_file).state
         if anew != live.state:
-            unequal.append(len(live.journal.entries))
+            unequal.append(len(live.state.events))
 
     _, events, _ = with_session(tmp_path, compare)
 
@@ -124,7 +118,7 @@ def test_every_entry_is_a_row_of_the_journal_file(tmp_path: Path) -> None:
 def test_waiting_for_the_client_is_not_running_time(tmp_path: Path) -> None:
     def wait(live: LiveSession) -> float:
         live.clock.advance(1000.0)
-        return live.state.active_s
+        return live.state.active.stopped_s
 
     _, events, _ = with_session(tmp_path, wait)
 

@@ -1,6 +1,7 @@
 from typing import Any
 
-from evalkit.emulator.state import Phase, SessionState
+from evalkit.emulator.outcome import Phase
+from evalkit.emulator.state import SessionState
 
 AT = "2026-08-05T09:14:44.338650Z"
 
@@ -16,7 +17,7 @@ OUTCOME = event(
     max_iterations=3,
     rubric={"type": "text", "content": "the rubric"},
 )
-IDLE = event("session.status_idle", stop_reason={"type": "end_turn"})
+IDLE = event("session.thread_status_idle", stop_reason={"type": "end_turn"})
 
 
 def verdict(result: str) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def test_each_turn_has_a_name_of_its_own() -> None:
 
 
 def test_an_outcome_that_ran_out_of_retries_is_neither_active_nor_decided() -> None:
-    state = fold(OUTCOME, event("session.status_idle", stop_reason={"type": "retries_exhausted"}))
+    state = fold(OUTCOME, event("session.thread_status_idle", stop_reason={"type": "retries_exhausted"}))
 
     assert state.active_outcome is None
     assert state.outcomes[0].completed_at is None
