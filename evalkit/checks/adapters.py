@@ -15,7 +15,17 @@ from evalkit.checks.quantity import AtLeast
 
 CSV_SUFFIXES = (".csv", ".tsv")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
-TABLE_SUFFIXES = (*CSV_SUFFIXES, ".json", *WORKBOOK_SUFFIXES)
+TREE_SUFFIXES = (".json", ".yaml", ".yml")
+JSON_SUFFIXES = (*TREE_SUFFIXES, ".jsonl")
+MARKDOWN_SUFFIXES = (".md", ".markdown")
+HTML_SUFFIXES = (".html", ".htm")
+OUTLINED_SUFFIXES = (*MARKDOWN_SUFFIXES, ".docx", *HTML_SUFFIXES, ".pptx")
+"""Of files with headings, sections and tables in running text."""
+DATABASE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+TABLE_SUFFIXES = (*CSV_SUFFIXES, *JSON_SUFFIXES, *WORKBOOK_SUFFIXES, *OUTLINED_SUFFIXES, *DATABASE_SUFFIXES)
+UNREADABLE_SUFFIXES = (*WORKBOOK_SUFFIXES, *DATABASE_SUFFIXES, *IMAGE_SUFFIXES, ".zip")
+"""Of files that are no running text."""
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 """Of a sheet. Source: ECMA-376 part 1, 18.18.7 ST_CellRef, as Excel 2007 and later implement it."""
@@ -113,6 +123,9 @@ class File:
     """One file, delivered or given. Delivered names are flat."""
 
     TEXT_FORM: ClassVar[str] = "a file name"
+    KIND: ClassVar[str] = "file"
+    SUFFIXES: ClassVar[tuple[str, ...]] = ()
+    """The extensions that files of this kind have; none for a file of any kind."""
 
     file: str | None = None
     input: str | None = None
@@ -125,6 +138,8 @@ class File:
             raise ParameterError((f"{self.name!r} does not name a file inside its folder; write its plain name",))
         if self.file is not None and len(path.parts) != 1:
             raise ParameterError((f"{self.name!r} has folders, and delivered names are flat; write the last part",))
+        if self.SUFFIXES and self.suffix not in self.SUFFIXES:
+            raise ParameterError((f"{self.name!r} is no {self.KIND}; name a {' or '.join(self.SUFFIXES)} file",))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -140,8 +155,90 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlined(File):
+    """A file that has headings: Markdown, Word, HTML; of slides, the titles."""
+
+    KIND: ClassVar[str] = "document with headings"
+    SUFFIXES: ClassVar[tuple[str, ...]] = OUTLINED_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkdownFile(File):
+    KIND: ClassVar[str] = "Markdown file"
+    SUFFIXES: ClassVar[tuple[str, ...]] = MARKDOWN_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkbookFile(File):
+    KIND: ClassVar[str] = "workbook"
+    SUFFIXES: ClassVar[tuple[str, ...]] = WORKBOOK_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFile(File):
+    """A JSON file; YAML and JSON lines are read as the JSON they stand for."""
+
+    KIND: ClassVar[str] = "JSON file"
+    SUFFIXES: ClassVar[tuple[str, ...]] = JSON_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordFile(File):
+    KIND: ClassVar[str] = "Word document"
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".docx",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeckFile(File):
+    KIND: ClassVar[str] = "presentation"
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".pptx",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfFile(File):
+    KIND: ClassVar[str] = "PDF"
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".pdf",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlFile(File):
+    KIND: ClassVar[str] = "HTML page"
+    SUFFIXES: ClassVar[tuple[str, ...]] = HTML_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseFile(File):
+    KIND: ClassVar[str] = "SQLite database"
+    SUFFIXES: ClassVar[tuple[str, ...]] = DATABASE_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveFile(File):
+    KIND: ClassVar[str] = "archive"
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".zip",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeFile(File):
+    """A Python file, or a tree of them in a .zip."""
+
+    KIND: ClassVar[str] = "Python code"
+    SUFFIXES: ClassVar[tuple[str, ...]] = (".py", ".zip")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text(File):
-    """A file read as UTF-8 text."""
+    """The text of a file, whole or of one section: UTF-8 text as it is, of Word, slides, HTML and PDF what is read."""
+
+    section: str | None = None
+    """Text of the heading above it; its subsections belong to it. Of a PDF: none, it has no sections."""
+
+    def __post_init__(self) -> None:
+        File.__post_init__(self)
+        if self.suffix in UNREADABLE_SUFFIXES:
+            raise ParameterError((f"{self.name!r} holds no running text; look at its tables or values",))
+        if self.section is not None and self.suffix not in OUTLINED_SUFFIXES:
+            raise ParameterError((f"{self.name!r} has no sections; those are for {', '.join(OUTLINED_SUFFIXES)}",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +256,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(File):
-    """Rows under a header: a csv or tsv file, a sheet or range of a workbook, a JSON array of objects."""
+    """Rows under a header: a csv file, a sheet or range, a JSON array of objects, a table in a text, an SQL query."""
 
     sheet: str | None = None
     """Of a workbook; the first when left out."""
@@ -171,64 +268,112 @@ class Table(File):
     """Of a csv file; a comma when left out, a tab for .tsv. Never guessed."""
     path: Pointer = Pointer()
     """Of a JSON file: pointer to the array; the whole document when left out."""
+    index: Annotated[int, AtLeast(1)] = 1
+    """Of a text with tables: which of them, of those in the section."""
+    section: str | None = None
+    """Of a text with headings: the heading above the table."""
+    query: str | None = None
+    """Of a database: the SELECT whose result is the table."""
 
     def __post_init__(self) -> None:
         File.__post_init__(self)
         if self.suffix not in TABLE_SUFFIXES:
             raise ParameterError((f"{self.name!r} holds no table; tables are read from {', '.join(TABLE_SUFFIXES)}",))
-        is_workbook, is_text = self.suffix in WORKBOOK_SUFFIXES, self.suffix in CSV_SUFFIXES
-        if not is_workbook and (self.sheet is not None or self.range is not None):
-            raise ParameterError((f"{self.name!r} is no workbook; leave out 'sheet' and 'range'",))
-        if not is_text and self.delimiter is not None:
-            raise ParameterError((f"{self.name!r} is no csv file; leave out 'delimiter'",))
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             raise ParameterError((f"{self.delimiter!r} cannot part fields; write one character",))
-        if self.path.text and self.suffix != ".json":
-            raise ParameterError((f"{self.name!r} is no JSON file; leave out 'path'",))
+        _refuse_foreign(self, ("sheet", "range"), WORKBOOK_SUFFIXES, "workbook")
+        _refuse_foreign(self, ("delimiter",), CSV_SUFFIXES, "csv file")
+        _refuse_foreign(self, ("path",), JSON_SUFFIXES, "JSON file")
+        _refuse_foreign(self, ("index", "section"), OUTLINED_SUFFIXES, "text with tables")
+        _refuse_foreign(self, ("query",), DATABASE_SUFFIXES, "database")
+        if self.suffix in DATABASE_SUFFIXES and self.query is None:
+            raise ParameterError((f"{self.name!r} is a database; write the 'query' whose result is the table",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Csv(Table):
     """A table that is a csv or tsv file."""
 
-    def __post_init__(self) -> None:
-        Table.__post_init__(self)
-        if self.suffix not in CSV_SUFFIXES:
-            raise ParameterError((f"{self.name!r} is no csv file; name a {' or '.join(CSV_SUFFIXES)} file",))
+    KIND: ClassVar[str] = "csv file"
+    SUFFIXES: ClassVar[tuple[str, ...]] = CSV_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value(File):
-    """One value: a cell of a workbook, a column's entry in a data row, or a place in a JSON document."""
+    """One value: in a workbook, in a table's data row, in a JSON document, or in a text by a regular expression."""
 
     sheet: str | None = None
     cell: Address | None = None
     """Of a workbook."""
+    label: str | None = None
+    """Text of a cell of a workbook; the value is the first one to its right, else the one below it."""
+    defined_name: str | None = None
+    """Of a workbook: a name for one cell."""
     column: str | None = None
     """Header of a table's column; with `row`."""
     row: Annotated[int, AtLeast(1)] | None = None
     """1-based data row of the table; the first row below the header is 1."""
     path: Pointer | None = None
-    """Pointer into a JSON document."""
+    """Pointer into a JSON or YAML document."""
+    regex: re.Pattern[str] | None = None
+    """Found exactly once in the text; the value is what its one group holds."""
+    section: str | None = None
     delimiter: str | None = None
+    index: Annotated[int, AtLeast(1)] = 1
+    query: str | None = None
 
     def __post_init__(self) -> None:
         File.__post_init__(self)
         if (self.column is None) != (self.row is None):
             raise ParameterError(("'column' and 'row' belong together; write both or neither",))
-        ways = [way for way in ("cell", "column", "path") if getattr(self, way) is not None]
+        needed = {
+            "cell": WORKBOOK_SUFFIXES,
+            "label": WORKBOOK_SUFFIXES,
+            "defined_name": WORKBOOK_SUFFIXES,
+            "column": TABLE_SUFFIXES,
+            "path": TREE_SUFFIXES,
+            "regex": (),
+        }
+        ways = [way for way in needed if getattr(self, way) is not None]
         if len(ways) != 1:
             raise ParameterError(
-                ("a value is named by 'cell', by 'column' and 'row', or by 'path'; write one of them",)
+                (f"{self.name!r} names a value in {len(ways)} ways; write one of {', '.join(needed)}",)
             )
-        needed = {"cell": WORKBOOK_SUFFIXES, "column": TABLE_SUFFIXES, "path": (".json",)}[ways[0]]
-        if self.suffix not in needed:
-            raise ParameterError((f"{self.name!r} has no {ways[0]!r}; that is for {', '.join(needed)}",))
+        if needed[ways[0]] and self.suffix not in needed[ways[0]]:
+            raise ParameterError((f"{self.name!r} has no {ways[0]!r}; that is for {', '.join(needed[ways[0]])}",))
         if self.column is not None:
             self.table()
-        elif self.sheet is not None and self.suffix not in WORKBOOK_SUFFIXES:
-            raise ParameterError((f"{self.name!r} is no workbook; leave out 'sheet'",))
+        elif self.regex is not None:
+            self.text()
+        else:
+            _refuse_foreign(self, ("sheet",), WORKBOOK_SUFFIXES, "workbook")
+        if self.regex is not None and self.regex.groups != 1:
+            raise ParameterError((f"{self.regex.pattern!r} has {self.regex.groups} groups; put one around the value",))
 
     def table(self) -> Table:
         """The table that `column` and `row` count in."""
-        return Table(file=self.file, input=self.input, sheet=self.sheet, delimiter=self.delimiter)
+        return Table(
+            file=self.file,
+            input=self.input,
+            sheet=self.sheet,
+            delimiter=self.delimiter,
+            index=self.index,
+            section=self.section,
+            query=self.query,
+        )
+
+    def text(self) -> Text:
+        """The text that `regex` is searched in."""
+        return Text(file=self.file, input=self.input, section=self.section)
+
+
+def _refuse_foreign(address: File, names: tuple[str, ...], suffixes: tuple[str, ...], kind: str) -> None:
+    """None of the fields `names` is written for a file that is no `kind`.
+
+    Raises:
+        ParameterError: one is.
+    """
+    defaults: dict[str, object] = {"path": Pointer(), "index": 1}
+    if address.suffix not in suffixes and any(getattr(address, name) != defaults.get(name) for name in names):
+        listing = " and ".join(repr(name) for name in names)
+        raise ParameterError((f"{address.name!r} is no {kind}; leave out {listing}",))

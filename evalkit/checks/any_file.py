@@ -1,10 +1,13 @@
 """Checks that hold for a file of any kind: it is there, it is safe, it is new, it is what its name says."""
 
 import hashlib
+import io
+import re
 import zipfile
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from evalkit.checks.adapters import File, Files, Text
+from evalkit.checks.adapters import File, Files
 from evalkit.checks.deliverables import Check, delivered_words
 from evalkit.checks.evidence import and_more, listed, quoted
 from evalkit.checks.inspection import file_size, inspect_file, inspect_zip, sha256_of
@@ -34,9 +37,15 @@ _ZIP_MEMBERS = {
 }
 """The member that makes a zip this kind of file."""
 
-_TEXT = (".csv", ".html", ".json", ".md", ".py", ".sql", ".svg", ".tsv", ".txt", ".xml", ".yaml", ".yml")
+_TEXT = (".csv", ".html", ".json", ".jsonl", ".md", ".py", ".sql", ".svg", ".tsv", ".txt", ".xml", ".yaml", ".yml")
 
-Words = Annotated[tuple[Annotated[str, AtLeast(1)], ...], AtLeast(1)]
+_SECRET = re.compile(
+    rb"(?P<an_Anthropic_key>sk-ant-[A-Za-z0-9_-]{20,})|(?P<an_OpenAI_key>sk-(?:proj-)?[A-Za-z0-9_]{32,})"
+    rb"|(?P<an_AWS_key>\bAKIA[0-9A-Z]{16}\b)|(?P<a_GitHub_token>\bgh[pousr]_[A-Za-z0-9]{36,})"
+    rb"|(?P<a_Google_key>\bAIza[0-9A-Za-z_-]{35})|(?P<a_Slack_token>\bxox[abprs]-[0-9A-Za-z-]{10,})"
+    rb"|(?P<a_private_key>-----BEGIN (?:[A-Z]{2,10} )?PRIVATE KEY-----)"
+)
+"""Source: the formats that each provider documents, as secret scanners collect them."""
 
 
 @check(version=1)
@@ -155,38 +164,62 @@ def encoding_utf8(on: Check, *, files: Files, allow_bom: bool = False) -> Findin
 
 
 @check(version=1)
-def text_contains(on: Check, *, text: Text, words: Words, ignore_case: bool = False) -> Finding:
-    """Every one of `words` stands in the file, literally or, with `ignore_case`, in any case.
+def sha256(on: Check, *, file: File, equals: Annotated[str, AtLeast(64)]) -> Finding:
+    """The file has this SHA-256, in hexadecimal: it is exactly the file that was meant.
 
-    {check: any_file.text_contains, with: {text: memo.md, words: ["## Risks", "EUR"]}}
+    {check: any_file.sha256, with: {file: a, equals: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}
     """
-    content = _folded(on.text(text), ignore_case=ignore_case)
-    missing = [word for word in words if _folded(word, ignore_case=ignore_case) not in content]
-    if missing:
-        return on.failed(f"without {listed(missing)}", wanted=f"text with {listed(words)}", at=on.place(text))
+    found = sha256_of(on.path(file), file.name)
+    if found != equals.lower():
+        return on.failed(found, wanted=equals.lower(), at=on.place(file))
+    return on.passed(found)
+
+
+@check(version=1)
+def newlines(on: Check, *, files: Files, kind: Literal["LF", "CRLF"] = "LF") -> Finding:
+    """Every line of each file ends in `kind` alone, the last one too.
+
+    {check: any_file.newlines, with: {files: "*.csv", kind: LF}}
+    """
+    for file in on.matching(files):
+        text = on.text(file)
+        ends = {"CRLF": text.count("\r\n"), "LF": text.count("\n") - text.count("\r\n")}
+        ends["CR"] = text.count("\r") - ends["CRLF"]
+        others = [name for name, count in ends.items() if count and name != kind]
+        if others or not text.endswith("\r\n" if kind == "CRLF" else "\n"):
+            found = f"line ends {', '.join(others)}" if others else "a last line without an end"
+            return on.failed(found, wanted=f"{kind} after every line", at=on.place(file))
     return on.passed()
 
 
 @check(version=1)
-def text_lacks(on: Check, *, text: Text, words: Words, ignore_case: bool = False) -> Finding:
-    """None of `words` stands in the file. A file that is missing or empty does not pass.
+def no_secrets(on: Check, *, files: Files = Files(globs=("*",))) -> Finding:  # noqa: B008 - a frozen value
+    """No file holds what looks like a key: of Anthropic, OpenAI, AWS, GitHub, Google or Slack, or a private key.
 
-    {check: any_file.text_lacks, with: {text: memo.md, words: ["lorem ipsum", "TBD"], ignore_case: true}}
+    The key itself is not repeated in the result. Looked at are the bytes of each file, and of each member of a zip.
+
+    {check: any_file.no_secrets, with: {files: "*"}}
     """
-    content = _folded(on.text(text), ignore_case=ignore_case)
-    wanted = f"text without {listed(words)}"
-    if not content.strip():
-        return on.failed("no text", wanted=wanted, at=on.place(text))
-    for word in words:
-        position = content.find(_folded(word, ignore_case=ignore_case))
-        if position >= 0:
-            line = content.count("\n", 0, position) + 1
-            return on.failed(quoted(word), wanted=wanted, at=on.place(text, line=line))
+    for file in on.matching(files):
+        for name, content in _contents(on, file):
+            if match := _SECRET.search(content):
+                kind = next(key for key, value in match.groupdict().items() if value).replace("_", " ")
+                line = content.count(b"\n", 0, match.start()) + 1
+                found = f"what looks like {kind} in {quoted(name)}"
+                return on.failed(found, wanted="no keys", at=on.place(file, line=line if name == file.name else None))
     return on.passed()
 
 
-def _folded(text: str, *, ignore_case: bool) -> str:
-    return text.casefold() if ignore_case else text
+def _contents(on: Check, file: File) -> Iterator[tuple[str, bytes]]:
+    """The bytes of the file; of a zip, those of each member, unpacked within the limits."""
+    content = on.bytes(file)
+    if not content.startswith(b"PK"):
+        yield file.name, content
+        return
+    inspect_zip(content, file.name)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for member in archive.namelist():
+            yield member, archive.read(member)
 
 
 def _is_what_it_is_called(on: Check, file: File) -> bool:

@@ -23,9 +23,10 @@ class NoValue:
 
 @dataclass(frozen=True, slots=True)
 class NotComputed:
-    """A formula whose result was never stored; nobody but a spreadsheet program knows it."""
+    """A formula whose result is not known; nobody but a spreadsheet program knows it."""
 
     formula: str
+    why: str = "has no stored value"
 
 
 Cell: TypeAlias = str | Decimal | bool | datetime | date | time | timedelta | NoValue | NotComputed | None
@@ -100,7 +101,7 @@ def computed(cell: Cell) -> Cell:
         NotMeasuredError: it is a formula without a stored value.
     """
     if isinstance(cell, NotComputed):
-        raise NotMeasuredError(f"not computed: the formula {quoted(cell.formula)} has no stored value")
+        raise NotMeasuredError(f"not computed: the formula {quoted(cell.formula)} {cell.why}")
     return cell
 
 
@@ -118,7 +119,7 @@ def describe(cell: Cell) -> str:
     if isinstance(cell, NoValue):
         return cell.why
     if isinstance(cell, NotComputed):
-        return f"the formula {quoted(cell.formula)} without a stored value"
+        return f"the formula {quoted(cell.formula)}, which {cell.why}"
     if isinstance(cell, bool):
         return str(cell).lower()
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)

@@ -8,6 +8,7 @@ import hashlib
 import stat
 import zipfile
 import zlib
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -78,8 +79,8 @@ def inspect_file(path: Path, name: str) -> None:
         inspect_zip(path, name)
 
 
-def inspect_zip(path: Path, name: str) -> None:
-    """Every member of the zip at `path` has a harmless name and unpacks to what it declares, within the limits.
+def inspect_zip(source: Path | bytes, name: str) -> None:
+    """Every member of the zip at, or in, `source` has a harmless name and unpacks to what it declares, within limits.
 
     Raises:
         BadDeliverableError: it is no zip, is damaged or encrypted, has too many members, or one that would leave the
@@ -87,7 +88,7 @@ def inspect_zip(path: Path, name: str) -> None:
     """
     at = Place(file=name)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(BytesIO(source) if isinstance(source, bytes) else source) as archive:
             members = archive.infolist()
             _inspect_directory(members, at)
             for member in members:

@@ -1,17 +1,22 @@
-"""Checks of JSON files, read strictly: `read_json` says what is refused. Single values are for `value.*`."""
+"""Checks of JSON files, read strictly: `read_json` says what is refused. Single values are for `value.*`.
+
+YAML is read as the JSON it stands for, JSON lines as an array.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from evalkit.checks.adapters import File, Pointer
+from evalkit.checks.adapters import JsonFile, Pointer
 from evalkit.checks.deliverables import Check
 from evalkit.checks.evidence import and_more, listed, quoted
 from evalkit.checks.json_pointer import JsonNode, escaped_step
+from evalkit.checks.json_schema import first_violation, plain_json
+from evalkit.checks.problems import NotMeasuredError
 from evalkit.checks.quantity import AtLeast
 from evalkit.checks.registry import check
-from evalkit.checks.result import Finding, Place
+from evalkit.checks.result import Finding, Json, Place
 from evalkit.checks.rows import near_miss
 
 _TYPES: dict[type, str] = {
@@ -26,7 +31,7 @@ _TYPES: dict[type, str] = {
 
 
 @check(version=1)
-def well_formed(on: Check, *, file: File) -> Finding:
+def well_formed(on: Check, *, file: JsonFile) -> Finding:
     """The file is strict JSON: UTF-8, no duplicate keys, no NaN, nothing after the document, no absurd depth.
 
     {check: json_document.well_formed, with: {file: report.json}}
@@ -38,7 +43,7 @@ def well_formed(on: Check, *, file: File) -> Finding:
 def keys(
     on: Check,
     *,
-    file: File,
+    file: JsonFile,
     types: Annotated[
         Mapping[str, Literal["string", "integer", "number", "boolean", "array", "object", "null", "any"]], AtLeast(1)
     ],
@@ -66,6 +71,34 @@ def keys(
         first = problems[0]
         return on.failed(and_more(first.found or "", len(problems)), wanted=first.wanted or "", at=first.at)
     return on.passed(f"{len(objects)} objects" if isinstance(node, list) else "one object")
+
+
+@check(version=1)
+def schema(
+    on: Check,
+    *,
+    file: JsonFile,
+    schema: Mapping[str, Json] | JsonFile,
+    path: Pointer = Pointer(),  # noqa: B008 - a frozen value
+) -> Finding:
+    """What stands at `path` fits the JSON Schema, written in the suite or in `expected.json`, or given as an input.
+
+    Draft 2020-12 unless the schema names another; formats are checked. A `$ref` to another document is refused, never
+    fetched.
+
+    {check: json_document.schema, with: {file: out.json, schema: {type: array, minItems: 1, items: {required: [id]}}}}
+    """
+    if isinstance(schema, JsonFile):
+        if schema.input is None:
+            raise NotMeasuredError("a schema that was delivered proves nothing; name an input")
+        rules = plain_json(on.json(schema))
+    else:
+        rules = dict(schema)
+    problem = first_violation(plain_json(on.node(file, path.text)), rules)
+    if problem is not None:
+        at = on.place(file, cell=path.text + problem.pointer or None)
+        return on.failed(problem.found, wanted=problem.wanted, at=at)
+    return on.passed()
 
 
 def _problems(on: Check, at: Place, node: JsonNode, types: Mapping[str, str], *, exact: bool) -> list[Finding]:

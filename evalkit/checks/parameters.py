@@ -1,9 +1,9 @@
 """Binding what a suite writes under `with:` to the parameters of a check: the signature is the schema.
 
 A parameter's annotation may be `str`, `int`, `Decimal`, `bool`, `re.Pattern[str]`, a `Literal`, `tuple[T, ...]`,
-`Mapping[str, T]`, a union of these, a record (a keyword-only dataclass, written as a mapping of its fields), or a class
-with a `from_text` method (written as a bare string). `Annotated[T, AtLeast(n)]` bounds a number, or a text's or list's
-length.
+`Mapping[str, T]`, `Json` (anything), a union of these, a record (a keyword-only dataclass, written as a mapping of its
+fields), or a class with a `from_text` method (written as a bare string). `Annotated[T, AtLeast(n)]` bounds a number, or
+a text's or list's length.
 """
 
 import inspect
@@ -21,6 +21,15 @@ from evalkit.checks.result import Json
 
 Schema: TypeAlias = object
 """A type annotation at run time: a class, a union, a generic alias."""
+
+_SIMPLE: Mapping[Schema, str] = {
+    str: "text",
+    int: "a whole number",
+    Decimal: "a number",
+    bool: "true or false",
+    NoneType: "null",
+    Json: "anything",
+}
 
 
 def bind_fields(target: Callable[..., object], raw: Mapping[str, Json]) -> dict[str, object]:
@@ -58,11 +67,21 @@ def fields_of(target: Callable[..., object]) -> dict[str, inspect.Parameter]:
     }
 
 
+def explain_fields(target: Callable[..., object]) -> dict[str, str]:
+    """What a suite may write for each parameter of `target`, and what holds where it writes nothing."""
+    annotations = get_type_hints(target, include_extras=True)
+    words: dict[str, str] = {}
+    for name, parameter in fields_of(target).items():
+        is_needed = parameter.default is inspect.Parameter.empty
+        default = "" if is_needed else f"; {_shown_default(parameter.default)} unless told"
+        words[name] = f"{describe(annotations[name])}{default}"
+    return words
+
+
 def describe(schema: Schema) -> str:
     """What may be written for a parameter annotated with `schema`, in words."""
-    simple = {str: "text", int: "a whole number", Decimal: "a number", bool: "true or false", NoneType: "null"}
-    if isinstance(schema, type) and schema in simple:
-        return simple[schema]
+    if schema in _SIMPLE:
+        return _SIMPLE[schema]
     origin, arguments = get_origin(schema), get_args(schema)
     if origin is Annotated:
         return f"{describe(arguments[0])} ({', '.join(str(bound) for bound in arguments[1:])})"
@@ -77,6 +96,14 @@ def describe(schema: Schema) -> str:
     if origin is not None:
         return f"a mapping (of {describe(arguments[1])} each)"
     return _describe_record(schema)
+
+
+def _shown_default(default: object) -> str:
+    if default is None or default == ():
+        return "nothing"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default) if isinstance(default, str | int | Decimal | tuple) else "as described"
 
 
 def _describe_record(schema: Schema) -> str:
@@ -106,13 +133,15 @@ def _read(schema: Schema, raw: Json) -> object:
         entries = _accept(isinstance(raw, dict), raw, schema, raw)
         assert isinstance(entries, dict)
         return {key: _read(arguments[1], element) for key, element in entries.items()}
+    if schema in _SIMPLE:
+        return _read_simple(schema, raw)
     assert isinstance(schema, type), f"no rule reads a parameter annotated {schema!r}"
-    if schema in {str, int, bool, Decimal, NoneType}:
-        return _read_scalar(schema, raw)
     return _read_record(schema, raw)
 
 
-def _read_scalar(schema: type, raw: Json) -> object:
+def _read_simple(schema: Schema, raw: Json) -> object:
+    if schema is Json:
+        return raw
     if schema is Decimal:
         number: Decimal | None = None
         if isinstance(raw, str):
@@ -120,6 +149,7 @@ def _read_scalar(schema: type, raw: Json) -> object:
         elif isinstance(raw, int | float) and not isinstance(raw, bool):
             number = decimal_of(raw)
         return _accept(number is not None, raw, schema, number)
+    assert isinstance(schema, type), "every other simple schema is a class"
     # bool is a subclass of int, and yet `true` is not a number.
     return _accept(isinstance(raw, schema) and (schema is bool or not isinstance(raw, bool)), raw, schema, raw)
 

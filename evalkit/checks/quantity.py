@@ -130,6 +130,13 @@ def decimal_of(number: float) -> Decimal | None:
     return parse_plain(repr(number))
 
 
+def rounds_to(exact: Decimal, shown: Decimal) -> bool:
+    """Whether `exact`, rounded to as many decimals as `shown` has, is `shown`; a tie may be rounded either way."""
+    exponent = shown.as_tuple().exponent
+    unit = Decimal(1).scaleb(exponent if isinstance(exponent, int) and exponent < 0 else 0)
+    return abs(_WIDE.subtract(exact, shown)) * 2 <= unit
+
+
 def total(numbers: list[Decimal]) -> Decimal:
     """The sum of `numbers`, exact to 60 digits."""
     result = Decimal(0)

@@ -49,6 +49,24 @@ def parse_json(content: bytes, name: str) -> JsonNode:
     return document
 
 
+def parse_json_lines(content: bytes, name: str) -> JsonNode:
+    """The array of the documents in `content`, one a line; an empty last line is none.
+
+    Raises:
+        BadDeliverableError: as `parse_json`, with the line, or a blank line between two documents.
+    """
+    lines = content.split(b"\n")
+    if lines[-1].strip() == b"":
+        del lines[-1]
+    documents: list[JsonNode] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            documents.append(parse_json(line.removesuffix(b"\r"), name))
+        except BadDeliverableError as error:
+            raise BadDeliverableError(error.found, wanted=error.wanted, at=Place(file=name, line=number)) from error
+    return documents
+
+
 def rows_of_array(node: JsonNode, table: Table) -> Rows:
     """The table that an array of objects is: columns are the keys in order of first appearance, a missing key is blank.
 

@@ -1,22 +1,24 @@
 """A workbook as values: for every cell that exists, its stored value and its formula.
 
 openpyxl is asked twice, once for formulas and once for the values a spreadsheet program stored with them; it calculates
-nothing. Why not pandas or calamine: both turn an error cell into a blank one.
+nothing, and `recalculate` says who does. Why not pandas or calamine: both turn an error cell into a blank one.
 """
 
 import re
 import warnings
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.checks.adapters import MAX_COLUMN, MAX_ROW, CellRange, Table, column_letters
+from evalkit.checks.adapters import MAX_COLUMN, MAX_ROW, Address, CellRange, Table, column_letters
 from evalkit.checks.cell import Cell, NotComputed, NoValue, describe, is_blank
-from evalkit.checks.evidence import one_line, quoted
-from evalkit.checks.inspection import inspect_zip, read_bytes
+from evalkit.checks.evidence import quoted
+from evalkit.checks.foreign import reading_as, refuse_ole
+from evalkit.checks.inspection import inspect_zip
 from evalkit.checks.problems import BadDeliverableError, ParameterError
 from evalkit.checks.quantity import decimal_of
 from evalkit.checks.result import Place
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook as OpenpyxlWorkbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Begins a password-protected or an old binary Office file. Source: MS-CFB 2.2."""
-
 _TEXT_IN_FORMULA = re.compile(r'"[^"]*"')
 
 
@@ -43,6 +42,7 @@ class SheetCell:
     """As stored; `NotComputed` for a formula without a stored value."""
     formula: str | None
     """With its equals sign; None for a cell that is not computed. Cells filled by an array formula have its formula."""
+    number_format: str = "General"
 
     @property
     def error(self) -> str | None:
@@ -55,11 +55,38 @@ class SheetCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SheetChart:
+    """A native chart on a sheet."""
+
+    kind: str
+    """`column`, `bar`, `line`, `pie`, `area`, `scatter`…"""
+    references: tuple[str, ...]
+    """Where the numbers of its series stand, as in `Summary!$C$2:$C$6`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetFeatures:
+    """What a sheet has beside its cells."""
+
+    is_hidden: bool = False
+    frozen_rows: int = 0
+    frozen_columns: int = 0
+    tables: tuple[tuple[str, str], ...] = ()
+    """Name and range of each Excel table."""
+    charts: tuple[SheetChart, ...] = ()
+    validations: int = 0
+    """Rules that bound what may be typed."""
+    conditional_formats: int = 0
+    print_area: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """One worksheet. `cells` is keyed by 1-based (row, column) and holds the cells that exist, in reading order."""
 
     name: str
     cells: Mapping[tuple[int, int], SheetCell]
+    features: SheetFeatures = SheetFeatures()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +98,12 @@ class Workbook:
     """In tab order; chart sheets included."""
     sheets: tuple[Sheet, ...]
     """The worksheets among them, in tab order."""
+    defined_names: Mapping[str, str] = field(default_factory=dict)
+    """Each name of the whole workbook with what it stands for, as in `Model!$B$4`."""
+    has_macros: bool = False
+    has_external_links: bool = False
+    engine: str | None = None
+    """The program, with version, that the values of formulas come from; None where they are as stored."""
 
     def sheet(self, name: str | None) -> Sheet:
         """The worksheet called `name`, or the first for None.
@@ -89,20 +122,82 @@ class Workbook:
         return Place(file=self.file, sheet=sheet, cell=f"{column_letters(column)}{row}")
 
 
-def read_workbook(path: Path, name: str) -> Workbook:
-    """The workbook at `path`, read once for its formulas and once for its stored values.
+def parse_workbook(content: bytes, name: str) -> Workbook:
+    """The workbook that `content` holds, read once for its formulas and once for its stored values.
 
     Raises:
-        BadDeliverableError: missing, unsafe, encrypted, in the old binary format, or not readable as a workbook.
+        BadDeliverableError: unsafe, encrypted, in the old binary format, or not readable as a workbook.
     """
-    content = read_bytes(path, name)
-    if content.startswith(_OLE):
-        found = "encrypted, or in the old binary format"
-        raise BadDeliverableError(found, wanted="an .xlsx workbook without a password", at=Place(file=name))
-    inspect_zip(path, name)
+    refuse_ole(content, name, "an .xlsx workbook")
+    inspect_zip(content, name)
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        members = archive.namelist()
     formulas, values = _load(content, name, data_only=False), _load(content, name, data_only=True)
-    sheets = tuple(Sheet(name=sheet.title, cells=_cells(sheet, values[sheet.title])) for sheet in formulas.worksheets)
-    return Workbook(file=name, sheet_names=tuple(formulas.sheetnames), sheets=sheets)
+    sheets = tuple(
+        Sheet(name=sheet.title, cells=_cells(sheet, values[sheet.title]), features=_features(sheet))
+        for sheet in formulas.worksheets
+    )
+    return Workbook(
+        file=name,
+        sheet_names=tuple(formulas.sheetnames),
+        sheets=sheets,
+        defined_names={key: str(entry.attr_text) for key, entry in formulas.defined_names.items()},
+        has_macros=any(member.endswith("vbaProject.bin") for member in members),
+        has_external_links=any(member.startswith("xl/externalLinks/") for member in members),
+    )
+
+
+def labelled_cell(workbook: Workbook, sheet_name: str | None, label: str) -> tuple[Sheet, tuple[int, int]]:
+    """The sheet and place of the value beside the one cell that says `label`: the next to its right, else below it.
+
+    A colon behind the label does not count.
+
+    Raises:
+        BadDeliverableError: no cell says so, or several, or nothing stands beside it.
+    """
+    sheet = workbook.sheet(sheet_name)
+    texts = {
+        place: cell.value.strip().removesuffix(":")
+        for place, cell in sheet.cells.items()
+        if isinstance(cell.value, str)
+    }
+    places = [place for place, text in texts.items() if text == label]
+    if len(places) != 1:
+        found = f"{len(places)} cells" if places else f"no cell{near_miss(label, tuple(texts.values()))}"
+        at = Place(file=workbook.file, sheet=sheet.name)
+        raise BadDeliverableError(found, wanted=f"one cell that says {quoted(label)}", at=at)
+    row, column = places[0]
+    right = [
+        place for place, cell in sheet.cells.items() if place[0] == row and place[1] > column and not _is_bare(cell)
+    ]
+    below = (row + 1, column)
+    if right:
+        return sheet, min(right)
+    if below in sheet.cells and not _is_bare(sheet.cells[below]):
+        return sheet, below
+    at = workbook.place(sheet.name, row, column)
+    raise BadDeliverableError("nothing beside the label", wanted=f"a value of {quoted(label)}", at=at)
+
+
+def defined_cell(workbook: Workbook, name: str) -> tuple[Sheet, tuple[int, int]]:
+    """The sheet and place of the one cell that the workbook calls `name`.
+
+    Raises:
+        BadDeliverableError: there is no such name, or it stands for something else than one cell.
+    """
+    target = workbook.defined_names.get(name)
+    wanted = f"the name {quoted(name)} for one cell"
+    if target is None:
+        found = f"no name {quoted(name)}{near_miss(name, tuple(workbook.defined_names))}"
+        raise BadDeliverableError(found, wanted=wanted, at=Place(file=workbook.file))
+    sheet_name, _, address = target.rpartition("!")
+    try:
+        cell = Address.from_text(address)
+    except ParameterError as error:
+        raise BadDeliverableError(
+            f"it stands for {quoted(target)}", wanted=wanted, at=Place(file=workbook.file)
+        ) from error
+    return workbook.sheet(sheet_name.strip("'").replace("''", "'")), (cell.row, cell.column)
 
 
 def rows_of_sheet(workbook: Workbook, table: Table) -> Rows:
@@ -149,20 +244,47 @@ def cells_in(sheet: Sheet, area: CellRange) -> list[tuple[tuple[int, int], Sheet
     return [(place, sheet.cells.get(place)) for place in places]
 
 
+def _is_bare(cell: SheetCell) -> bool:
+    return is_blank(cell.value) and cell.formula is None
+
+
 def _load(content: bytes, name: str, *, data_only: bool) -> "OpenpyxlWorkbook":
     from openpyxl import load_workbook  # noqa: PLC0415 - 0.3 s of CPU that only workbook checks should pay
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), reading_as("an .xlsx workbook", name):
         # openpyxl warns of features it would not write back; nothing is written here.
         warnings.simplefilter("ignore")
-        try:
-            return load_workbook(BytesIO(content), data_only=data_only, keep_links=False)
-        except MemoryError:
-            raise  # a limit of ours, not a fault of the file
-        except Exception as error:
-            # Seven kinds of exception were seen on damaged files; each means that the file cannot be read.
-            found = f"not readable as a workbook: {type(error).__name__}: {one_line(str(error), 120)}"
-            raise BadDeliverableError(found, wanted="a readable .xlsx workbook", at=Place(file=name)) from error
+        return load_workbook(BytesIO(content), data_only=data_only, keep_links=False)
+
+
+def _features(sheet: "Worksheet") -> SheetFeatures:
+    row, column = 1, 1
+    if sheet.freeze_panes is not None:
+        with suppress(ParameterError):
+            corner = Address.from_text(str(sheet.freeze_panes))
+            row, column = corner.row, corner.column
+    return SheetFeatures(
+        is_hidden=sheet.sheet_state != "visible",
+        frozen_rows=row - 1,
+        frozen_columns=column - 1,
+        tables=tuple((str(table.displayName), str(table.ref)) for table in sheet.tables.values()),
+        charts=tuple(_chart(chart) for chart in getattr(sheet, "_charts", ())),
+        validations=len(sheet.data_validations.dataValidation),
+        conditional_formats=len(list(sheet.conditional_formatting)),
+        print_area=str(sheet.print_area or ""),
+    )
+
+
+def _chart(chart: object) -> SheetChart:
+    """The chart with its kind: the file calls every bar chart `barChart`; one that stands upright is a column chart."""
+    tag = str(getattr(chart, "tagname", "")).removesuffix("Chart").removesuffix("3D")
+    kind = "column" if tag == "bar" and getattr(chart, "type", "") == "col" else tag
+    references: list[str] = []
+    for series in getattr(chart, "ser", ()):
+        values = getattr(series, "val", None) or getattr(series, "yVal", None)
+        reference = getattr(getattr(values, "numRef", None), "f", None)
+        references += [str(reference)] if reference else []
+    return SheetChart(kind=kind, references=tuple(references))
 
 
 def _cells(formulas: "Worksheet", values: "Worksheet") -> dict[tuple[int, int], SheetCell]:
@@ -173,13 +295,17 @@ def _cells(formulas: "Worksheet", values: "Worksheet") -> dict[tuple[int, int], 
         formula = _formula_of(cell)
         if formula is not None and (reference := getattr(cell.value, "ref", None)):
             arrays.append((_array_range(reference, formulas.title), formula))
-        cells[place] = SheetCell(value=_value_of(values._cells.get(place), formula), formula=formula)  # noqa: SLF001
+        cells[place] = SheetCell(
+            value=_value_of(values._cells.get(place), formula),  # noqa: SLF001 - the library has no public word for it
+            formula=formula,
+            number_format=str(cell.number_format),
+        )
     for area, formula in arrays:
         if area.size == 1:
             continue
         for place, existing in cells.items():
             if area.holds(*place) and existing.formula is None:
-                cells[place] = SheetCell(value=existing.value, formula=formula)
+                cells[place] = replace(existing, formula=formula)
     return cells
 
 

@@ -11,7 +11,9 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Generic, ParamSpec, TypeAlias
@@ -23,10 +25,32 @@ from evalkit.checks.problems import ParameterError
 from evalkit.checks.result import CheckSpec, Finding, Json
 from evalkit.errors import UsageError
 
-BUILT_IN = ("any_file", "csv_table", "json_document", "table", "value", "xlsx_workbook")
+BUILT_IN = (
+    "any_file",
+    "csv_table",
+    "docx_document",
+    "headings",
+    "html_page",
+    "image_file",
+    "json_document",
+    "markdown_file",
+    "pdf_document",
+    "pptx_deck",
+    "python_code",
+    "sqlite_database",
+    "table",
+    "text",
+    "value",
+    "xlsx_layout",
+    "xlsx_workbook",
+    "zip_archive",
+)
 """The modules of this room that hold checks. None of them imports anything heavy at its top."""
 
 LOCAL = "local"
+
+PLUG_INS = "evalkit.checks"
+"""The entry-point group in which a package names its modules of checks: `finance = "acme.finance_checks"`."""
 
 Parameters = ParamSpec("Parameters")
 
@@ -83,24 +107,30 @@ def check(*, version: int) -> Callable[[Callable[Parameters, Finding]], CheckDef
 
 
 def known_checks(checks_module: Path | None = None) -> tuple[str, ...]:
-    """The names of all built-in checks and of those in `checks_module`, sorted.
+    """The names of all checks: built-in, of installed packages, and of `checks_module`; sorted.
+
+    A package whose checks cannot be imported is left out here; `find_check` says why when a suite names one of them.
 
     Raises:
         UnknownCheckError: `checks_module` cannot be imported.
     """
-    modules = [_built_in(name) for name in BUILT_IN]
+    names = [name for module in BUILT_IN for name in _checks_of(_built_in(module))]
+    for plug_in in entry_points(group=PLUG_INS):
+        with suppress(UnknownCheckError):
+            names += _plugged_in(plug_in)
     if checks_module is not None:
-        modules.append(_load_local(checks_module))
-    return tuple(sorted(name for module in modules for name in _checks_of(module)))
+        names += _checks_of(_load_local(checks_module))
+    return tuple(sorted(names))
 
 
 def find_check(name: str, *, checks_module: Path | None = None) -> AnyCheck:
-    """The check called `name`; `local.*` is looked up in `checks_module`, the `checks.py` beside the suite.
+    """The check called `name`: built-in, of an installed package, or `local.*` of the `checks.py` beside the suite.
 
-    Only the module that the name begins with is imported. A `checks.py` is its author's code, and is run by this.
+    A built-in module cannot be replaced by a package. Only the module that the name begins with is imported. A
+    `checks.py` is its author's code, and is run by this.
 
     Raises:
-        UnknownCheckError: there is no such check, or `checks_module` is missing or cannot be imported.
+        UnknownCheckError: there is no such check, or `checks_module` or the package is missing or cannot be imported.
     """
     module_name, _, _ = name.partition(".")
     found: Mapping[str, AnyCheck] = {}
@@ -110,6 +140,9 @@ def find_check(name: str, *, checks_module: Path | None = None) -> AnyCheck:
         raise UnknownCheckError(f"no check named {name!r}; write it in a checks.py beside the suite")
     elif module_name in BUILT_IN:
         found = _checks_of(_built_in(module_name))
+    else:
+        for plug_in in entry_points(group=PLUG_INS, name=module_name):
+            found = _plugged_in(plug_in)
     if name not in found:
         raise UnknownCheckError(f"no check named {name!r}{suggestion(name, known_checks(checks_module))}")
     return found[name]
@@ -186,6 +219,16 @@ def _checks_of(module: ModuleType) -> dict[str, AnyCheck]:
     checks = [value for value in vars(module).values() if isinstance(value, CheckDefinition)]
     # A module may import another's check to build on it; that does not make the check its own.
     return {found.name: found for found in checks if found.function.__module__ == module.__name__}
+
+
+def _plugged_in(plug_in: EntryPoint) -> dict[str, AnyCheck]:
+    """The checks of the module that `plug_in` names, called by the plug-in's name."""
+    try:
+        module = plug_in.load()
+    except Exception as error:
+        reason = one_line(f"{type(error).__name__}: {error}", 200)
+        raise UnknownCheckError(f"{plug_in.value}: cannot be imported: {reason}; repair that package") from error
+    return {f"{plug_in.name}.{found.function.__name__}": found for found in _checks_of(module).values()}
 
 
 def _source(path: Path) -> str:

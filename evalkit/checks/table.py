@@ -1,20 +1,22 @@
 """Checks of tables, wherever they stand: a csv file, a sheet, a JSON array of objects."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from evalkit.checks.adapters import Table
-from evalkit.checks.cell import Cell, Expected, Reading, Scalar, computed, describe, is_blank, iso_forms
+from evalkit.checks.adapters import File, Table
+from evalkit.checks.cell import Cell, Expected, Reading, Scalar, computed, describe, is_blank
 from evalkit.checks.deliverables import Check
 from evalkit.checks.evidence import and_more, listed, quoted
+from evalkit.checks.paired_rows import Difference, key_part, pair_by_key, pair_in_order, refuse_incomplete
 from evalkit.checks.problems import NotMeasuredError
 from evalkit.checks.quantity import AtLeast, Bounds, NumberFormat, Tolerance, total
 from evalkit.checks.registry import check
-from evalkit.checks.result import Finding, Place
+from evalkit.checks.result import Finding
 from evalkit.checks.rows import Rows, near_miss
 
 Names: TypeAlias = Annotated[tuple[str, ...], AtLeast(1)]
@@ -135,13 +137,13 @@ def equals(  # noqa: PLR0913 - the signature is the schema of `with:`
     """
     rows, reading = on.table(table), on.reading(table, numbers)
     compared = columns or tuple(dict.fromkeys(name for row in expected for name in row))
-    _refuse_incomplete(expected, (*key, *compared))
+    refuse_incomplete(expected, (*key, *compared))
     for name in (*key, *compared):
         rows.index_of(name)
     if key:
-        pairs, differences = _pair_by_key(rows, expected, key, reading)
+        pairs, differences = pair_by_key(rows, expected, key, reading)
     else:
-        pairs, differences = _pair_in_order(rows, expected)
+        pairs, differences = pair_in_order(rows, expected)
     tolerance = Tolerance(abs_tol=abs_tol, rel_tol=rel_tol)
     for position, row in pairs:
         for name in compared:
@@ -155,12 +157,159 @@ def equals(  # noqa: PLR0913 - the signature is the schema of `with:`
     return on.passed(f"{len(pairs)} rows × {len(compared)} columns")
 
 
-class Difference(NamedTuple):
-    """One thing in a table that is not as expected."""
+@check(version=1)
+def unique(on: Check, *, table: Table, columns: Names) -> Finding:
+    """No two rows have the same in all of `columns`, and there is at least one row.
 
-    found: str
-    wanted: str
-    at: Place
+    {check: table.unique, with: {table: matched.csv, columns: [ledger_id]}}
+    """
+    rows = on.table(table)
+    reading = on.reading(table)
+    seen: dict[tuple[object, ...], int] = {}
+    repeated: list[int] = []
+    for position, cells in enumerate(zip(*(rows.column(column) for column in columns), strict=True)):
+        key = tuple(key_part(cell, reading, numeric=True) for cell in cells)
+        if seen.setdefault(key, position) != position:
+            repeated.append(position)
+    if repeated:
+        words = ", ".join(describe(rows.column(column)[repeated[0]]) for column in columns)
+        found = and_more(f"{words} again", len(repeated))
+        return on.failed(found, wanted=f"distinct {listed(columns)}", at=rows.place_of(repeated[0], columns[0]))
+    if not rows.rows:
+        return on.failed("no rows", wanted="rows with distinct keys", at=rows.place_of(None, None))
+    return on.passed(f"{len(seen)} distinct")
+
+
+@check(version=1)
+def values(  # noqa: PLR0913 - the signature is the schema of `with:`
+    on: Check,
+    *,
+    table: Table,
+    column: str,
+    allowed: tuple[Scalar, ...] = (),
+    pattern: re.Pattern[str] | None = None,
+    include: tuple[Scalar, ...] = (),
+    allow_blank: bool = False,
+) -> Finding:
+    """Every cell of `column` is one of `allowed`, or is text that `pattern` matches whole; each of `include` is there.
+
+    A blank cell fails unless `allow_blank`.
+
+    {check: table.values, with: {table: out.csv, column: status, allowed: [open, paid], include: [paid]}}
+    """
+    if not allowed and pattern is None and not include:
+        raise NotMeasuredError("nothing is asked of the values; write 'allowed', 'pattern' or 'include'")
+    rows, reading = on.table(table), on.reading(table)
+    cells = rows.column(column)
+    for position, cell in enumerate(cells):
+        if is_blank(computed(cell)):
+            fits, wanted = allow_blank, "a value"
+        else:
+            fits, wanted = _fits(cell, allowed, pattern, reading)
+        if not fits:
+            return on.failed(describe(cell), wanted=wanted, at=rows.place_of(position, column))
+    missing = [value for value in include if not any(Expected(value=value).accepts(cell, reading) for cell in cells)]
+    if missing or not cells:
+        found = f"without {describe(missing[0])}" if missing else "no rows"
+        return on.failed(found, wanted="rows with values as asked", at=rows.place_of(None, column))
+    return on.passed(f"{len(cells)} cells")
+
+
+@check(version=1)
+def between(  # noqa: PLR0913 - the signature is the schema of `with:`
+    on: Check,
+    *,
+    table: Table,
+    column: str,
+    low: Decimal | None = None,
+    high: Decimal | None = None,
+    allow_blank: bool = False,
+    numbers: NumberFormat | None = None,
+) -> Finding:
+    """Every cell of `column` is a number of at least `low` and at most `high`; a blank one fails unless `allow_blank`.
+
+    `numbers` declares how text writes numbers.
+
+    {check: table.between, with: {table: out.csv, column: share, low: 0, high: 100}}
+    """
+    rows, reading, bounds = on.table(table), on.reading(table, numbers), Bounds(low=low, high=high)
+    cells = rows.column(column)
+    for position, cell in enumerate(cells):
+        number = reading.number(cell)
+        if allow_blank and is_blank(cell):
+            continue
+        if number is None or not bounds.allows(number):
+            return on.failed(describe(cell), wanted=f"a number {bounds}", at=rows.place_of(position, column))
+    if not cells:
+        return on.failed("no rows", wanted=f"numbers {bounds}", at=rows.place_of(None, column))
+    return on.passed(f"{len(cells)} cells")
+
+
+@check(version=1)
+def group_sums(  # noqa: PLR0913 - the signature is the schema of `with:`
+    on: Check,
+    *,
+    table: Table,
+    by: str,
+    column: str,
+    expected: Decimal | Annotated[Mapping[str, Decimal], AtLeast(1)],
+    abs_tol: Amount = _ZERO,
+    rel_tol: Amount = _ZERO,
+    numbers: NumberFormat | None = None,
+) -> Finding:
+    """The numbers in `column`, added up for each value of `by`, come to `expected`: one number, or one for each value.
+
+    With one for each, there are no other values. Off by `abs_tol + rel_tol × |expected|` is right; `numbers` declares
+    how text writes numbers.
+
+    {check: table.group_sums, with: {table: shares.csv, by: month, column: share, expected: 100, abs_tol: 0.1}}
+    """
+    rows, reading = on.table(table), on.reading(table, numbers)
+    groups: dict[str, list[Decimal]] = {}
+    for position, (group, cell) in enumerate(zip(rows.column(by), rows.column(column), strict=True)):
+        number = reading.number(cell)
+        if number is None:
+            return on.failed(describe(cell), wanted="a number", at=rows.place_of(position, column))
+        groups.setdefault(str(key_part(group, reading, numeric=False)), []).append(number)
+    wanted = dict.fromkeys(groups, expected) if isinstance(expected, Decimal) else dict(expected)
+    at, tolerance = rows.place_of(None, column), Tolerance(abs_tol=abs_tol, rel_tol=rel_tol)
+    if not groups or {*groups} != {*wanted}:
+        return on.failed(f"groups {listed(groups)}", wanted=f"groups {listed(wanted)}", at=at)
+    for name, members in groups.items():
+        if not tolerance.allows(total(members), wanted[name]):
+            words = f"a sum of {total(members)} for {quoted(name)}"
+            return on.failed(words, wanted=f"{wanted[name]}{tolerance}", at=at)
+    return on.passed(f"{len(groups)} groups")
+
+
+@check(version=1)
+def partition(
+    on: Check, *, parts: Annotated[tuple[Table, ...], AtLeast(1)], universe: Table, key: str, numeric: bool = False
+) -> Finding:
+    """Every `key` of `universe` stands in exactly one row of all the `parts`, and nothing else does.
+
+    With one part: every id of the input appears in the output. Keys are compared as text, or as numbers if `numeric`.
+
+    {check: table.partition, with: {universe: {input: ledger.csv}, key: ledger_id, parts: [matched.csv, open.csv]}}
+    """
+    wanted = dict.fromkeys(
+        key_part(cell, on.reading(universe), numeric=numeric) for cell in on.table(universe).column(key)
+    )
+    seen: dict[Decimal | str, File] = {}
+    for part in parts:
+        rows = on.table(part)
+        for position, cell in enumerate(rows.column(key)):
+            found, at = key_part(cell, on.reading(part), numeric=numeric), rows.place_of(position, key)
+            if found not in wanted:
+                return on.failed(f"{describe(cell)}", wanted=f"a {key} of {universe.name}", at=at)
+            if found in seen:
+                return on.failed(f"{describe(cell)}, also in {seen[found].name}", wanted="each once", at=at)
+            seen[found] = part
+    missing = [str(found) for found in wanted if found not in seen]
+    if missing:
+        words = f"without {listed(missing)}"
+        return on.failed(words, wanted=f"every {key} of {universe.name}", at=on.place(parts[0]))
+    return on.passed(f"{len(seen)} keys in {len(parts)} tables")
 
 
 def judge_columns(on: Check, rows: Rows, names: tuple[str, ...], *, exact: bool, ordered: bool) -> Finding:
@@ -194,6 +343,17 @@ def judge_row_count(on: Check, rows: Rows, *, equals: int | None, at_least: int 
     return on.passed(f"{found} rows")
 
 
+def _fits(
+    cell: Cell, allowed: tuple[Scalar, ...], pattern: re.Pattern[str] | None, reading: Reading
+) -> tuple[bool, str]:
+    """Whether the cell is as asked, and what was asked."""
+    if allowed and not any(Expected(value=value).accepts(cell, reading) for value in allowed):
+        return False, f"one of {', '.join(describe(value) for value in allowed[:8])}"
+    if pattern is not None and (not isinstance(cell, str) or pattern.fullmatch(cell) is None):
+        return False, f"text like {pattern.pattern}"
+    return True, ""
+
+
 def _sort_key(cell: Cell, kind: str, reading: Reading) -> tuple[Decimal, str] | None:
     """What the cell is sorted by; None where it is not of the kind."""
     if kind == "number":
@@ -209,75 +369,3 @@ def _sort_key(cell: Cell, kind: str, reading: Reading) -> tuple[Decimal, str] | 
         if moment is not None and moment.tzinfo is None:
             return _ZERO, moment.isoformat()
     return None
-
-
-def _refuse_incomplete(expected: Sequence[Mapping[str, Scalar]], names: Sequence[str]) -> None:
-    for position, row in enumerate(expected):
-        missing = [name for name in names if name not in row]
-        if missing:
-            raise NotMeasuredError(f"the expected row {position + 1} has no {listed(missing)}; correct the oracle")
-
-
-_Paired: TypeAlias = tuple[list[tuple[int, Mapping[str, Scalar]]], list[Difference]]
-"""Positions of rows with the expected row of each, and the rows that found no partner."""
-
-
-def _pair_in_order(rows: Rows, expected: Sequence[Mapping[str, Scalar]]) -> _Paired:
-    differences = []
-    if len(rows.rows) != len(expected):
-        wanted = f"{len(expected)} rows"
-        differences.append(Difference(f"{len(rows.rows)} rows", wanted, rows.place_of(None, None)))
-    return list(zip(range(len(rows.rows)), expected, strict=False)), differences
-
-
-def _pair_by_key(
-    rows: Rows, expected: Sequence[Mapping[str, Scalar]], key: tuple[str, ...], reading: Reading
-) -> _Paired:
-    """Each expected row with the row that has its key; missing, further and repeated rows are differences.
-
-    Raises:
-        NotMeasuredError: two expected rows have the same key.
-    """
-    numeric = [all(isinstance(row[name], Decimal) for row in expected) for name in key]
-    wanted: dict[_Key, Mapping[str, Scalar]] = {}
-    oracle = Reading(untyped=False)
-    for row in expected:
-        parts = tuple(_key_part(row[name], oracle, numeric=n) for name, n in zip(key, numeric, strict=True))
-        if parts in wanted:
-            raise NotMeasuredError(f"two expected rows have the key {_words(parts)}; correct the oracle")
-        wanted[parts] = row
-    differences: list[Difference] = []
-    found: dict[_Key, int] = {}
-    positions = [rows.index_of(name) for name in key]
-    for position, cells in enumerate(rows.rows):
-        parts = tuple(_key_part(cells[i], reading, numeric=n) for i, n in zip(positions, numeric, strict=True))
-        at = rows.place_of(position, key[0])
-        if parts in found:
-            differences.append(Difference(f"{_words(parts)} twice", f"distinct {listed(key)}", at))
-        elif parts not in wanted:
-            differences.append(Difference(f"a row {_words(parts)}", "no such row", at))
-        found.setdefault(parts, position)
-    missing = [parts for parts in wanted if parts not in found]
-    header = rows.place_of(None, key[0])
-    differences += [Difference("no such row", f"a row {_words(parts)}", header) for parts in missing]
-    return [(found[parts], row) for parts, row in wanted.items() if parts in found], differences
-
-
-_Key: TypeAlias = tuple[Decimal | str, ...]
-
-
-def _key_part(cell: Cell, reading: Reading, *, numeric: bool) -> Decimal | str:
-    """What identifies a row, the same for a cell and for the expected value that it should hold."""
-    cell = computed(cell)
-    number = reading.number(cell) if numeric else None
-    if number is not None:
-        return number
-    if isinstance(cell, date | time):
-        return iso_forms(cell)[-1]
-    if isinstance(cell, bool):
-        return str(cell)
-    return cell if isinstance(cell, str) and cell else describe(cell)
-
-
-def _words(parts: _Key) -> str:
-    return ", ".join(quoted(part) if isinstance(part, str) else str(part) for part in parts)

@@ -7,7 +7,7 @@ from evalkit.checks.adapters import Value
 from evalkit.checks.cell import Expected, Scalar, computed, describe
 from evalkit.checks.deliverables import Check
 from evalkit.checks.problems import NotMeasuredError
-from evalkit.checks.quantity import Bounds, NumberFormat, Tolerance
+from evalkit.checks.quantity import Bounds, NumberFormat, Tolerance, rounds_to
 from evalkit.checks.registry import check
 from evalkit.checks.result import Finding
 from evalkit.checks.table import Amount
@@ -70,6 +70,37 @@ def matches(on: Check, *, value: Value, pattern: re.Pattern[str]) -> Finding:
     if not isinstance(text, str) or pattern.fullmatch(text) is None:
         return on.failed(describe(cell), wanted=f"text like {pattern.pattern}", at=at)
     return on.passed(describe(cell))
+
+
+@check(version=1)
+def agrees(  # noqa: PLR0913 - the signature is the schema of `with:`
+    on: Check,
+    *,
+    value: Value,
+    other: Value,
+    abs_tol: Amount = _ZERO,
+    rel_tol: Amount = _ZERO,
+    rounded: bool = False,
+    numbers: NumberFormat | None = None,
+    other_numbers: NumberFormat | None = None,
+) -> Finding:
+    """The number at `value` is the one at `other`, elsewhere in the deliverables: in the memo, and in the workbook.
+
+    Off by `abs_tol + rel_tol × |other|` is right; with `rounded`, so is `other` rounded to the digits `value` shows.
+    `numbers` and `other_numbers` declare how text writes them.
+
+    {check: value.agrees, with: {value: {file: a.md, regex: "NPV: (.+)"}, other: {file: a.xlsx, label: NPV}}}
+    """
+    (cell, at), (other_cell, other_at) = on.value(value), on.value(other)
+    number, wanted = on.reading(value, numbers).number(cell), on.reading(other, other_numbers).number(other_cell)
+    words = f"{describe(other_cell)} of {other_at}"
+    if number is None or wanted is None:
+        return on.failed(f"{describe(cell)} and {words}", wanted="two numbers", at=at if number is None else other_at)
+    agree = Tolerance(abs_tol=abs_tol, rel_tol=rel_tol).allows(number, wanted)
+    if agree or (rounded and rounds_to(wanted, number)):
+        return on.passed(f"{number} and {wanted}")
+    how = ", rounded as shown" if rounded else str(Tolerance(abs_tol=abs_tol, rel_tol=rel_tol))
+    return on.failed(describe(cell), wanted=f"{words}{how}", at=at)
 
 
 def judge_value(

@@ -51,6 +51,7 @@ def run_check(spec: CheckSpec, on: Check, checks_module: Path | None) -> CheckRe
         MemoryError: to be treated as the end of the process.
     """
     version = spec.version
+    on.engine = None
     try:
         definition = find_check(spec.check, checks_module=checks_module)
         version = definition.version
@@ -76,7 +77,7 @@ def run_check(spec: CheckSpec, on: Check, checks_module: Path | None) -> CheckRe
         wanted=None if finding.wanted is None else one_line(finding.wanted),
         at=None if finding.at is None else _on_one_line(finding.at),
         score=finding.score,
-        engine=finding.engine,
+        engine=finding.engine or on.engine,
     )
 
 

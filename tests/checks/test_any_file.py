@@ -22,9 +22,6 @@ PASSING: list[tuple[str, Mapping[str, Content], Mapping[str, Json]]] = [
     ("media_type", {"a.png": PNG, "b.xlsx": BOOK, "c.csv": "é"}, {"files": "*"}),
     ("encoding_utf8", {"a.md": "é", "b.md": "e"}, {"files": "*.md"}),
     ("encoding_utf8", {"a.md": "\ufeffé"}, {"files": "a.md", "allow_bom": True}),
-    ("text_contains", {"a.md": "Total: EUR 5"}, {"text": "a.md", "words": ["EUR 5", "Total"]}),
-    ("text_contains", {"a.md": "TOTAL"}, {"text": "a.md", "words": ["Total"], "ignore_case": True}),
-    ("text_lacks", {"a.md": "Total: EUR 5"}, {"text": "a.md", "words": ["TBD", "total"]}),
 ]
 
 FAILING: list[tuple[str, Mapping[str, Content], Mapping[str, Json], str, str]] = [
@@ -60,11 +57,6 @@ FAILING: list[tuple[str, Mapping[str, Content], Mapping[str, Json], str, str]] =
     ),
     ("encoding_utf8", {"a.md": "é".encode("latin-1")}, {"files": "a.md"}, "byte 0xe9 at offset 0", "UTF-8"),
     ("encoding_utf8", {"a.md": "é".encode("utf-16")}, {"files": "a.md"}, "UTF-16", "UTF-8"),
-    ("text_contains", {"a.md": "total"}, {"text": "a.md", "words": ["total", "Total"]}, "without 'Total'", "text with"),
-    ("text_lacks", {"a.md": "a\nTBD"}, {"text": "a.md", "words": ["x", "TBD"]}, "'TBD'", "text without 'x', 'TBD'"),
-    ("text_lacks", {"a.md": "tbd"}, {"text": "a.md", "words": ["TBD"], "ignore_case": True}, "'TBD'", "text without"),
-    ("text_lacks", {"a.md": " \n"}, {"text": "a.md", "words": ["TBD"]}, "no text", "text without"),
-    ("text_lacks", {}, {"text": "a.md", "words": ["TBD"]}, "no such file", "the file 'a.md'"),
 ]
 
 
@@ -98,7 +90,7 @@ def test_a_copy_of_an_input_under_another_name_fails() -> None:
 
 
 def test_the_line_of_a_forbidden_word_is_named() -> None:
-    result = check_files("any_file.text_lacks", {"a.md": "fine\nfine\nTBD"}, {"text": "a.md", "words": ["TBD"]})
+    result = check_files("text.lacks", {"a.md": "fine\nfine\nTBD"}, {"text": "a.md", "words": ["TBD"]})
 
     assert str(result.at) == "a.md:3"
 

@@ -253,3 +253,41 @@ def test_the_hash_is_the_same_with_other_line_ends(checks_module: Path) -> None:
     checks_module.write_bytes(LOCAL.replace("\n", "\r\n").encode())
 
     assert checks_hash([local], checks_module) == before
+
+
+def install(folder: Path, module: str, source: str) -> None:
+    """A package called `acme` lies in `folder` as if installed; its checks are `finance.*`."""
+    (folder / f"{module}.py").write_text(source, encoding="utf-8")
+    (folder / "acme-1.dist-info").mkdir()
+    (folder / "acme-1.dist-info" / "METADATA").write_text("Name: acme\nVersion: 1\n", encoding="utf-8")
+    (folder / "acme-1.dist-info" / "entry_points.txt").write_text(
+        f"[evalkit.checks]\nfinance = {module}\n", encoding="utf-8"
+    )
+
+
+PLUG_IN = """
+from evalkit.checks import Check, Finding, check
+
+@check(version=3)
+def books_balance(on: Check) -> Finding:
+    return on.passed()
+"""
+
+
+def test_an_installed_package_brings_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, "acme_checks", PLUG_IN)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert find_check("finance.books_balance").version == 3
+    assert "finance.books_balance" in known_checks()
+
+
+def test_a_package_that_cannot_be_imported_is_said_so_only_when_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "broken_checks", "import nothing_of_that_name")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert "value.equals" in known_checks()
+    with pytest.raises(UnknownCheckError, match=r"broken_checks: cannot be imported: ModuleNotFoundError"):
+        find_check("finance.books_balance")
