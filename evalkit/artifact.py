@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_LONGEST_NAME = 150
+_LONGEST_NAME = 200
+"""Bytes of UTF-8: file systems stop at 255, and a number may be put before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ def safe_names(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         flat = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
         visible = "".join("_" if unicodedata.category(char)[0] in "CZ" and char != " " else char for char in flat)
-        base = visible.strip()[-_LONGEST_NAME:]
+        base = visible.strip().encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore")
         if base in {"", ".", ".."}:
             base = "unnamed"
         unique, count = base, 1

@@ -24,6 +24,7 @@ def test_a_plain_name_stays_as_it_is(name: str) -> None:
         ("..", "unnamed"),
         ("", "unnamed"),
         ("nul\x00", "nul_"),
+        ("数" * 120 + ".csv", "数" * 65 + ".csv"),
     ],
 )
 def test_folders_and_invisible_characters_are_taken_out(name: str, safe: str) -> None:
@@ -43,4 +44,4 @@ def test_safe_names_are_flat_unique_bounded_and_as_many(names: list[str]) -> Non
     for name in safe:
         assert name not in {"", ".", ".."}
         assert not set(name) & set("/\\\0")
-        assert len(name) <= 160
+        assert len(name.encode()) <= 240

@@ -63,3 +63,16 @@ def test_a_key_shows_in_no_repr(tmp_path: Path) -> None:
     assert settings.api_key == Secret("sk-ant-planted")
     assert "planted" not in repr(settings)
     assert "planted" not in f"{settings.api_key} {settings.api_key!r}"
+
+
+@pytest.mark.parametrize("address", ["host", "http://[::1", "ftp://host", "https://", "http://host:99999"])
+def test_a_base_url_that_is_no_address_is_refused_without_being_repeated(tmp_path: Path, address: str) -> None:
+    with pytest.raises(SettingsError, match="ANTHROPIC_BASE_URL: not an address"):
+        load_settings(tmp_path, environ={"ANTHROPIC_BASE_URL": address})
+
+
+def test_a_key_that_no_header_can_carry_is_refused_without_being_repeated(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as caught:
+        load_settings(tmp_path, environ={"ANTHROPIC_API_KEY": "sk-ant-sécret"})
+
+    assert "cret" not in str(caught.value)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import anthropic
 import httpx2
 
+from evalkit.claude.pace import Pace
 from evalkit.errors import MeasurementError, NetworkError, PlatformError, SettingsError
 from evalkit.settings import Secret, Settings
 
@@ -50,7 +51,9 @@ class Target:
         """What the first line of every report says."""
         if self.is_emulator:
             return "emulator (scripted agents, simulated prices)"
-        return urlsplit(self.base_url).netloc
+        address = urlsplit(self.base_url)
+        # Not the whole authority: it may hold a password.
+        return f"{address.hostname}:{address.port}" if address.port is not None else str(address.hostname)
 
 
 def hosted_target(settings: Settings) -> Target:
@@ -67,21 +70,25 @@ def hosted_target(settings: Settings) -> Target:
 
 
 @asynccontextmanager
-async def open_client(target: Target, *, strict: bool) -> AsyncIterator[anthropic.AsyncAnthropic]:
+async def open_client(
+    target: Target, *, strict: bool, pace: Pace | None = None
+) -> AsyncIterator[anthropic.AsyncAnthropic]:
     """A client for `target`; its connections are closed on leaving.
 
     The emulator's client sends no credential and uses no proxy, whatever the environment says. With `strict` an
-    answer or stream frame that lacks a required field raises instead of passing as a half-empty object.
+    answer or stream frame that lacks a required field raises instead of passing as a half-empty object. `pace` keeps
+    the client to the API's limits.
     """
     if target.api_key is None:
         http_client = httpx2.AsyncClient(
-            trust_env=False,
-            timeout=anthropic.DEFAULT_TIMEOUT,
-            limits=anthropic.DEFAULT_CONNECTION_LIMITS,
-            event_hooks={"request": [_keep_credentials_home]},
+            trust_env=False, timeout=anthropic.DEFAULT_TIMEOUT, limits=anthropic.DEFAULT_CONNECTION_LIMITS
         )
+        http_client.event_hooks = {"request": [_keep_credentials_home]}
     else:
         http_client = anthropic.DefaultAsyncHttpxClient()
+    if pace is not None:
+        hooks = http_client.event_hooks
+        http_client.event_hooks = {"request": [*hooks["request"], pace.before], "response": [pace.after]}
     async with anthropic.AsyncAnthropic(
         api_key=target.api_key.reveal if target.api_key is not None else _NO_CREDENTIAL,
         base_url=target.base_url,
@@ -100,6 +107,9 @@ async def _keep_credentials_home(request: httpx2.Request) -> None:
 def as_measurement_error(error: anthropic.AnthropicError | httpx2.HTTPError, doing: str) -> MeasurementError:
     """The one place where an error of the SDK becomes one of ours; `doing` says what was tried."""
     if isinstance(error, anthropic.APIStatusError):
+        if error.status_code < 400:
+            # An `event: error` frame: the SDK gives it the status of the stream that it ended.
+            return PlatformError(f"{doing}: {_words(error.body)}", cause="stream_error", may_retry=True)
         retry = error.status_code in _TRANSIENT or error.status_code >= 500
         request = f" (request {error.request_id})" if error.request_id else ""
         found = f"the API answered {error.status_code} {_words(error.body)}{request}"

@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import anthropic
 import httpx2
 
 from evalkit.artifact import safe_names
+from evalkit.claude.cleaning import upload_name
 from evalkit.claude.client import as_dict, as_measurement_error
+from evalkit.claude.paging import every
 from evalkit.errors import PlatformError
 from evalkit.suite.model import InputFile
 
@@ -63,7 +66,7 @@ class Uploads:
     async def _upload(self, item: InputFile) -> str:
         content = await asyncio.to_thread(item.path.read_bytes)
         try:
-            return (await self._client.beta.files.upload(file=(item.mount_as, content))).id
+            return (await self._client.beta.files.upload(file=(upload_name(item.sha256, item.mount_as), content))).id
         except (anthropic.AnthropicError, httpx2.HTTPError) as error:
             raise as_measurement_error(error, f"upload {item.mount_as!r}") from error
 
@@ -81,13 +84,13 @@ async def list_outputs(
     """
     newest: dict[str, dict[str, Any]] = {}
     try:
-        async for item in client.beta.files.list(scope_id=session_id, limit=1000, betas=[_BETA]):
-            if item.id in mounted or item.downloadable is False:
+        listed = client.beta.files.list(scope_id=session_id, limit=1000, betas=[_BETA])
+        async for raw in every(listed, as_dict, itemgetter("id"), f"files of {session_id}"):
+            if raw["id"] in mounted or raw.get("downloadable") is False:
                 continue
-            raw = as_dict(item)
-            before = newest.get(item.filename)
+            before = newest.get(raw["filename"])
             if before is None or str(before["created_at"]) < str(raw["created_at"]):
-                newest[item.filename] = raw
+                newest[raw["filename"]] = raw
     except (anthropic.AnthropicError, httpx2.HTTPError) as error:
         raise as_measurement_error(error, f"files of {session_id}") from error
     return tuple(newest[name] for name in sorted(newest))

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import anthropic
 import httpx2
 
 from evalkit.claude.client import as_dict, as_measurement_error
+from evalkit.claude.paging import every
 from evalkit.claude.provision import Provisioned
 from evalkit.claude.stream import list_events
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, PlatformError
+from evalkit.suite.model import SessionExtras
 from evalkit.trial.events import OutcomeDefined
 from evalkit.trial.wire import INTERRUPT, parse_event
 
@@ -25,44 +29,80 @@ _ARCHIVE_TRIES = 25
 _ARCHIVE_PAUSE_S = 0.2
 
 
-async def open_session(
+def with_files(extras: SessionExtras, files: Mapping[str, str]) -> SessionExtras:
+    """`extras` with uploaded files mounted too; `files` maps mount paths to file ids."""
+    mounts = ({"type": "file", "file_id": file_id, "mount_path": path} for path, file_id in files.items())
+    return replace(extras, resources=(*mounts, *extras.resources))
+
+
+async def open_session(  # noqa: PLR0913  # the parts of the create call
     client: anthropic.AsyncAnthropic,
     provisioned: Provisioned,
     *,
     title: str,
     metadata: Mapping[str, str],
-    files: Mapping[str, str],
+    extras: SessionExtras,
     budget_cents: int | None,
+    may_exist_since: datetime | None = None,
 ) -> Mapping[str, Any]:
     """The session object of a new, idle session. It costs nothing until it has an outcome.
 
-    `files` maps mount paths to uploaded file ids. The outcome is not part of this call: a session orphaned between
-    creation and its being recorded is then idle and free.
+    `extras` is passed on as it is. The outcome is not part of this call: a session orphaned between creation and its
+    being recorded is then idle and free. With
+    `may_exist_since` an earlier process may have created it then: it is looked for by its metadata first.
 
     Raises:
         MeasurementError: no session was made, as far as can be known.
     """
     body: dict[str, Any] = {
-        "agent": {"type": "agent", "id": provisioned.agent_id, "version": provisioned.agent_version},
+        "agent": provisioned.agent_reference,
         "environment_id": provisioned.environment_id,
         "title": title,
         "metadata": dict(metadata),
-        "resources": [{"type": "file", "file_id": file_id, "mount_path": path} for path, file_id in files.items()],
+        "resources": list(extras.resources),
     }
+    if extras.vault_ids:
+        body["vault_ids"] = list(extras.vault_ids)
     if budget_cents is not None:
         body["budget"] = {"type": "limit", "max_list_cost": {"amount": str(budget_cents), "currency": "USD"}}
-    since = datetime.now(UTC) - _LOOK_BACK
+    since = (may_exist_since or datetime.now(UTC)) - _LOOK_BACK
+    doing = "create session"
 
     async def create() -> Mapping[str, Any]:
         return as_dict(await client.with_options(max_retries=0).beta.sessions.create(**body))
 
     async def find() -> Mapping[str, Any] | None:
-        async for session in client.beta.sessions.list(agent_id=provisioned.agent_id, created_at_gte=since):
-            if dict(session.metadata) == dict(metadata):
-                return as_dict(session)
+        listed = client.beta.sessions.list(agent_id=provisioned.agent_id, created_at_gte=since, limit=100)
+        async for session in every(listed, as_dict, itemgetter("id"), doing):
+            if session["metadata"] == dict(metadata):
+                return session
         return None
 
-    return await _exactly_once(create, find, "create session")
+    if may_exist_since is not None:
+        found = await _look(find, doing)
+        if found is not None:
+            return found
+    return await _exactly_once(create, find, doing)
+
+
+async def retrieve_session(
+    client: anthropic.AsyncAnthropic, session_id: str, metadata: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """The session object of the session that was opened with `metadata`.
+
+    Raises:
+        MeasurementError: it is gone, which a fresh session mends, or could not be read.
+    """
+    gone = PlatformError(f"session {session_id} is not at the provider any more", cause="session_gone", may_retry=True)
+    try:
+        session = as_dict(await client.beta.sessions.retrieve(session_id))
+    except anthropic.NotFoundError as error:
+        raise gone from error
+    except (anthropic.AnthropicError, httpx2.HTTPError) as error:
+        raise as_measurement_error(error, f"session {session_id}") from error
+    if session["metadata"] != dict(metadata):
+        raise gone  # an emulator that began anew gives the same ids to other sessions
+    return session
 
 
 async def define_outcome(client: anthropic.AsyncAnthropic, session_id: str, event: Mapping[str, Any]) -> None:
@@ -129,6 +169,11 @@ async def _exactly_once(
             return await do()
         except (anthropic.AnthropicError, httpx2.HTTPError) as error:
             failure = as_measurement_error(error, doing)
+            if attempt > 1 and not failure.may_retry:
+                # Refused because an earlier try, whose answer was lost, was heard after all?
+                found = await _look(find, doing)
+                if found is not None:
+                    return found
             if not failure.may_retry or attempt == _TRIES:
                 raise failure from error
             status = error.status_code if isinstance(error, anthropic.APIStatusError) else None

@@ -1,21 +1,29 @@
 """`evalkit ingest`: what sessions that already ran cost, and where grader and checks disagree."""
 
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.exit_code import ExitCode
-from evalkit.cli.options import named_run, output_width, reports_option
+from evalkit.cli.options import output_width, reports_option, spelling
 from evalkit.errors import UsageError
 
 if TYPE_CHECKING:
     from evalkit.rubric.document import Rubric
+    from evalkit.runner.ingest import Context
+    from evalkit.settings import Settings
     from evalkit.suite.model import Task
 
 
 @click.command("ingest")
-@click.argument("events", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("events", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--session", "sessions", multiple=True, help="A session to read from the hosted API, with its files.")
 @click.option("--model", help="The agent's model, for prices: event lists do not name it.")
 @click.option("--rubric", type=click.Path(path_type=Path), help="Read the grader's words against this rubric.")
 @click.option("--outputs", type=click.Path(path_type=Path), help="Folder of delivered files, a folder a session.")
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 @reports_option
 def ingest_command(
     events: tuple[Path, ...],
+    sessions: tuple[str, ...],
     model: str | None,
     rubric: Path | None,
     outputs: Path | None,
@@ -36,17 +45,43 @@ def ingest_command(
     An event list is what the API's events list returned for one session: one JSON event a line, a JSON list, or the
     API's page. Nothing is sent and nothing is spent; no key is needed. Without --outputs, text files are rebuilt from
     the session's own write and edit calls where these prove what was delivered.
+
+    With --session the lists and the files are read from the hosted API, which needs a key and changes nothing there.
     """
+    from evalkit.report.redact import masked_run, secrets_of
     from evalkit.report.text import render_run
     from evalkit.runner.ingest import Context, ingest, read_recordings
     from evalkit.settings import load_settings
     from evalkit.store.history import load_run
 
     settings = load_settings(Path.cwd(), reports=reports)
+    if bool(events) == bool(sessions):
+        raise UsageError("ingest: give event lists, or sessions with --session, and not both")
     context = Context(model=model, rubric=_load_rubric(rubric), outputs=outputs, task=_load_task(suite_path, task_id))
-    folder = ingest(read_recordings(events), context, settings.reports)
-    click.echo(render_run(load_run(folder), output_width(), named_run(folder, reports)))
+    if sessions:
+        folder = _ingest_from_api(sessions, context, settings)
+    else:
+        folder = ingest(read_recordings(events), context, settings.reports)
+    run = masked_run(load_run(folder), secrets_of(settings.redact))
+    click.echo(render_run(run, output_width(), spelling(folder, reports)))
     return ExitCode.MEASURED
+
+
+def _ingest_from_api(sessions: Sequence[str], context: "Context", settings: "Settings") -> Path:
+    from evalkit.claude.client import hosted_target
+    from evalkit.runner.fetch import fetch_sessions
+    from evalkit.runner.ingest import ingest, read_recordings
+
+    for session in sessions:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", session):
+            raise UsageError(f"--session: found {session!r}; the id of a session would do, sesn_…")
+    if context.outputs is not None:
+        raise UsageError("--outputs: with --session the files are read from the API; leave it out")
+    with TemporaryDirectory(prefix="evalkit-sessions-") as name:
+        there = Path(name)
+        model = asyncio.run(fetch_sessions(sessions, hosted_target(settings), settings, there))
+        known = replace(context, outputs=there, model=context.model or model)
+        return ingest(read_recordings([there]), known, settings.reports)
 
 
 def _load_rubric(path: Path | None) -> "Rubric | None":

@@ -4,6 +4,7 @@ Nothing heavy is imported here: `evalkit --help` must feel instant, and the SDK 
 """
 
 import sys
+import traceback
 from importlib import import_module
 
 import click
@@ -14,12 +15,21 @@ from evalkit.errors import EvalkitError
 
 _COMMANDS = {
     "run": ("evalkit.cli.run", "Run a suite and print what happened."),
+    "resume": ("evalkit.cli.resume", "Go on with a run where it stopped."),
+    "collect": ("evalkit.cli.resume", "Gather what a detached run's sessions brought."),
+    "merge": ("evalkit.cli.merge", "Make one run of several shards."),
     "ingest": ("evalkit.cli.ingest", "Read sessions that already ran; sends and spends nothing."),
     "list": ("evalkit.cli.runs", "List the runs on this machine."),
     "show": ("evalkit.cli.runs", "Show one run, or one trial with the grader's words and the checks."),
-    "report": ("evalkit.cli.runs", "Print every table of a run."),
-    "suite": ("evalkit.cli.suite", "Check a suite without running it."),
+    "report": ("evalkit.cli.report", "Show a run whole: text, markdown, csv, json, junit, xlsx, html."),
+    "compare": ("evalkit.cli.compare", "Put two runs, or two variants, side by side."),
+    "view": ("evalkit.cli.view", "Open a run in the browser, files and all."),
+    "suite": ("evalkit.cli.suite", "Begin, check and list suites, without running one."),
+    "check": ("evalkit.cli.check", "Run a task's checks on a folder; list and explain every check."),
+    "rescore": ("evalkit.cli.rescore", "Run today's checks on what a run delivered."),
     "rubric": ("evalkit.cli.rubric", "Show what the grader gets."),
+    "doctor": ("evalkit.cli.doctor", "Say what this machine and this key can do."),
+    "clean": ("evalkit.cli.clean", "List, and remove when told so, what old runs left."),
     "emulator": ("evalkit.cli.emulator", "Serve the local Managed Agents API."),
 }
 """Command name to the module that defines it (as an attribute of that name) and its one line of help."""
@@ -69,9 +79,34 @@ def run(arguments: list[str]) -> int:
         click.echo("evalkit: interrupted", err=True)
         return ExitCode.INTERRUPTED
     except EvalkitError as error:
-        click.echo(str(error), err=True)
+        click.echo(_without_keys(str(error)), err=True)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if sys.flags.dev_mode:
+            raise
+        click.echo(f"evalkit: found no package {error.name!r}; `evalkit doctor` says what to install", err=True)
+        return ExitCode.USAGE
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away; Python would complain again at exit
         return ExitCode.MEASURED
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        click.echo(_without_keys(_bug(error)), err=True)
+        return ExitCode.INCOMPLETE
     return code if isinstance(code, int) else ExitCode.MEASURED
+
+
+def _without_keys(text: str) -> str:
+    """`text` with whatever looks like a key masked: an error may quote what the outside said."""
+    from evalkit.report.redact import masked_text, secrets_of
+
+    return masked_text(text, secrets_of())
+
+
+def _bug(error: Exception) -> str:
+    """One line for what nobody foresaw. It is not exit code 1, which means that a gate found a regression."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return f"evalkit: a fault of its own at {place}: {words}; `python -X dev -m evalkit …` shows where it came from"

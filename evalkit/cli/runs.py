@@ -1,4 +1,4 @@
-"""`evalkit list`, `show`, `report`: what is stored, shown again. None of them sends anything or needs a key."""
+"""`evalkit list`, `show`: what is stored, shown again. None of them sends anything or needs a key."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from evalkit.cli.exit_code import ExitCode
-from evalkit.cli.options import named_run, output_width, reports_option, run_argument
+from evalkit.cli.options import output_width, reports_option, run_argument, spelling
 from evalkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from evalkit.report.redact import Secrets
     from evalkit.trial.model import RunRecord, TrialRecord
 
 
@@ -36,27 +37,32 @@ def list_command(reports: Path | None) -> int:
 @click.argument("trial", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The record as JSON: evalkit-trial/1.")
 @click.option("--transcript", is_flag=True, help="With everything that was said and done.")
+@click.option("--follow", is_flag=True, help="The transcript of a TRIAL that is running, line by line as it comes.")
 @reports_option
-def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, reports: Path | None) -> int:
+def show_command(
+    run: str, trial: str | None, as_json: bool, transcript: bool, follow: bool, reports: Path | None
+) -> int:
     """Show RUN [default: last], or one TRIAL of it.
 
     A trial is named as the reports name it: `task`, `task#repeat`, `task/variant`, `task/variant#repeat`; or by the
     beginning of its key.
     """
+    from evalkit.cli.report import stored_run
+    from evalkit.report.redact import masked
     from evalkit.report.show import render_trial
     from evalkit.report.text import render_run
     from evalkit.report.trial_json import trial_to_json
-    from evalkit.store.history import in_time_order, load_events, load_run
-    from evalkit.store.layout import find_run
+    from evalkit.store.history import in_time_order, load_events
     from evalkit.trial.transcript import read_transcript
 
-    folder = find_run(_run_root(reports), run)
-    record = load_run(folder)
+    folder, record, secrets = stored_run(run, reports)
+    if follow:
+        return _follow(folder, record, trial, secrets)
     if trial is None:
         if as_json:
             click.echo(json.dumps([trial_to_json(item) for item in record.trials], indent=2, ensure_ascii=False))
         else:
-            click.echo(render_run(record, output_width(), named_run(folder, reports)))
+            click.echo(render_run(record, output_width(), spelling(folder, reports)))
         return ExitCode.MEASURED
     chosen = _find_trial(record, trial)
     if as_json:
@@ -64,28 +70,18 @@ def show_command(run: str, trial: str | None, as_json: bool, transcript: bool, r
         return ExitCode.MEASURED
     lines = None
     if transcript:
-        lines = read_transcript(in_time_order(load_events(folder, chosen.spec.key, chosen.attempt)))
+        lines = masked(read_transcript(in_time_order(load_events(folder, chosen.spec.key, chosen.attempt))), secrets)
     click.echo(render_trial(chosen, width=output_width(), transcript=lines))
     return ExitCode.MEASURED
 
 
-@click.command("report")
-@run_argument
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
-@reports_option
-def report_command(run: str, form: str, reports: Path | None) -> int:
-    """Print every table of RUN [default: last]: verdicts, iterations, cost, grader against checks."""
-    from evalkit.report.markdown import render_markdown
-    from evalkit.report.text import render_report
-    from evalkit.store.history import load_run
-    from evalkit.store.layout import find_run
+def _follow(folder: Path, record: "RunRecord", trial: str | None, secrets: "Secrets") -> int:
+    """Every line of the trial's transcript is printed when it comes, until the trial has ended."""
+    from evalkit.cli.live import print_as_it_comes
 
-    folder = find_run(_run_root(reports), run)
-    record = load_run(folder)
-    if form == "markdown":
-        click.echo(render_markdown(record))
-    else:
-        click.echo(render_report(record, output_width(), named_run(folder, reports)))
+    if trial is None:
+        raise UsageError("--follow: names no trial; `evalkit show RUN TRIAL --follow` follows one")
+    print_as_it_comes(folder, _find_trial(record, trial).spec.key, secrets)
     return ExitCode.MEASURED
 
 

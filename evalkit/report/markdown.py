@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from evalkit.report.headline import counts_lines, headline
 from evalkit.report.plain import cut, plain
-from evalkit.report.table import Table
+from evalkit.report.table import ROWS_TO_READ, Table
 from evalkit.report.tables import report_tables
 from evalkit.trial.metrics import summarise
 from evalkit.trial.model import RunRecord
@@ -25,7 +25,7 @@ def render_markdown(run: RunRecord) -> str:
     blocks = [f"# {literal(headline(run, summary))}", f"backend: {literal(run.backend_label)}, run {literal(run.id)}"]
     if not summary.everything_measured:
         blocks.append("> [!WARNING]\n> Incomplete: not every trial asked for was measured.")
-    blocks += [_section(table) for table in report_tables(run, summary)]
+    blocks += [table_section(table.first(ROWS_TO_READ)) for table in report_tables(run, summary)]
     blocks.append("\n".join(f"- {literal(line)}" for line in counts_lines(summary)))
     return "\n\n".join(blocks)
 
@@ -49,7 +49,8 @@ _HARMLESS = re.compile(
 )
 
 
-def _section(table: Table) -> str:
+def table_section(table: Table) -> str:
+    """`table` below a heading of its own, its notes as a list."""
     grid = tabulate(
         [[literal(cut(cell, CELL_WIDTH)) for cell in row] for row in table.texts()],
         headers=[literal(header) for header in table.headers],

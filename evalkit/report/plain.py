@@ -18,6 +18,11 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def plain_lines(text: str) -> str:
+    """`text` with its lines and its indentation, and as `plain` in all else."""
+    return "\n".join(line if line.isprintable() else _plain_line(line) for line in text.splitlines())
+
+
 def columns(text: str) -> int:
     """How many terminal columns plain `text` takes, at most.
 
@@ -67,6 +72,10 @@ def wrap(text: str, width: int) -> list[str]:
             lines.append(head[:at])
             line = line[at:]
     return [*lines, line] if line else lines
+
+
+def _plain_line(line: str) -> str:
+    return "".join(char if char == "\t" else _visible(char) for char in line)
 
 
 def _visible(char: str) -> str:

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from datetime import UTC
 
-from evalkit.checks.result import Status
+from evalkit.checks.result import CheckResult, Status
 from evalkit.report.plain import plain, wrap
 from evalkit.report.reason import failure_text, full_reason
-from evalkit.report.table import Column, Table, Unit
+from evalkit.report.table import Cell, Column, Table, Unit
 from evalkit.report.text_table import render_table
 from evalkit.rubric.contract import CriterionState
 from evalkit.trial.metrics import billed_minus_computed
-from evalkit.trial.model import IterationRecord, TrialRecord
+from evalkit.trial.model import IterationRecord, ThreadRecord, TrialRecord
 from evalkit.trial.transcript import Line
 
 _STATUS_ORDER = (Status.FAILED, Status.ERRORED, Status.SKIPPED, Status.PASSED)
+
+_BACKENDS = {"ingest": "recorded session, read and not run"}
 
 _STATE_WORDS = {
     CriterionState.NOT_MET: "not met",
@@ -32,9 +34,10 @@ def render_trial(record: TrialRecord, *, width: int, transcript: Sequence[Line] 
     sections = [
         _header(record, width),
         *(_iteration_section(iteration, width) for iteration in record.iterations),
-        _table_section(_check_table(record), width),
+        _table_section(check_table(record.checks), width),
         _table_section(_artifact_table(record), width),
         _table_section(_cost_table(record), width),
+        _table_section(_thread_table(record), width),
         _table_section(_time_table(record), width),
         _table_section(_unanswered_table(record), width),
         _transcript_section(transcript or (), width),
@@ -50,7 +53,7 @@ def _header(record: TrialRecord, width: int) -> list[str]:
         f" ok {_answer(record.ok)}"
     )
     lines = [
-        f"backend: {spec.backend}{' (simulated)' if spec.simulated else ''}",
+        f"backend: {_BACKENDS.get(spec.backend, spec.backend)}{' (simulated)' if spec.simulated else ''}",
         f"{spec.task}, variant {spec.variant}, repeat {spec.repeat}, attempt {record.attempt}, of run {record.run}",
         answers,
         full_reason(record),
@@ -77,7 +80,7 @@ def _iteration_section(iteration: IterationRecord, width: int) -> list[str]:
     return lines
 
 
-def _check_table(record: TrialRecord) -> Table:
+def check_table(checks: Sequence[CheckResult]) -> Table:
     return Table(
         title="Checks",
         columns=tuple(Column(title=title) for title in ("status", "check", "found", "wanted", "where", "criteria")),
@@ -90,7 +93,7 @@ def _check_table(record: TrialRecord) -> Table:
                 "" if check.at is None else str(check.at),
                 ", ".join(check.criterion),
             )
-            for check in sorted(record.checks, key=lambda check: _STATUS_ORDER.index(check.status))
+            for check in sorted(checks, key=lambda check: _STATUS_ORDER.index(check.status))
         ),
     )
 
@@ -105,8 +108,18 @@ def _artifact_table(record: TrialRecord) -> Table:
             Column(title="since grading"),
         ),
         rows=tuple(
-            (artifact.name, artifact.size_bytes, artifact.sha256[:12], artifact.since_grading.value)
+            (
+                artifact.name + (" (rebuilt)" if artifact.rebuilt else ""),
+                artifact.size_bytes,
+                artifact.sha256[:12],
+                artifact.since_grading.value,
+            )
             for artifact in record.artifacts
+        ),
+        notes=(
+            ("rebuilt: made again from the session's write and edit calls, not downloaded",)
+            if any(artifact.rebuilt for artifact in record.artifacts)
+            else ()
         ),
     )
 
@@ -138,6 +151,31 @@ def _cost_table(record: TrialRecord) -> Table:
         ),
         notes=price_note,
     )
+
+
+def _thread_table(record: TrialRecord) -> Table:
+    return Table(
+        title="Threads of other agents, their cost in USD a part of the agent's",
+        columns=(
+            Column(title="agent"),
+            Column(title="model"),
+            Column(title="requests", unit=Unit.COUNT),
+            Column(title="input", unit=Unit.COUNT),
+            Column(title="output", unit=Unit.COUNT),
+            Column(title="cache read", unit=Unit.COUNT),
+            Column(title="cache write", unit=Unit.COUNT),
+            Column(title="billed", unit=Unit.BILLED),
+            Column(title="computed", unit=Unit.USD),
+        ),
+        rows=tuple(_thread_row(thread) for thread in record.threads),
+        notes=("input, output, cache: tokens",),
+    )
+
+
+def _thread_row(thread: ThreadRecord) -> tuple[Cell, ...]:
+    spent = thread.tokens
+    tokens = (None,) * 4 if spent is None else (spent.input, spent.output, spent.cache_read, spent.cache_write)
+    return (thread.agent, thread.model, thread.requests, *tokens, thread.billed_usd, thread.usd)
 
 
 def _time_table(record: TrialRecord) -> Table:

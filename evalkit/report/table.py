@@ -4,6 +4,7 @@ Cells are values, not text: `None` is *not known* and shows as `?`, an empty str
 gets its text from `Table.texts`, where text from outside is made plain.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +12,9 @@ from typing import TypeAlias
 
 from evalkit.report.plain import plain
 from evalkit.trial.metrics import Share, UsdSum
+
+ROWS_TO_READ = 500
+"""Rows of one table that a report to be read from top to bottom shows."""
 
 Cell: TypeAlias = str | bool | int | float | Decimal | Share | UsdSum | None
 
@@ -27,6 +31,14 @@ class Unit(StrEnum):
     """Dollars to four decimals."""
     DIFFERENCE = "difference"
     """Dollars to four decimals, always signed."""
+    PERCENT = "percent"
+    """A share from 0 to 1, shown in per cent to one decimal."""
+    POINTS = "points"
+    """A difference of two shares, shown in percentage points, always signed."""
+    NUMBER = "number"
+    """To three decimals."""
+    RATIO = "ratio"
+    """To two decimals, as a factor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,13 @@ class Table:
             for row in self.rows
         )
 
+    def first(self, most: int) -> "Table":
+        """This table with at most `most` rows, and a note where some were left out."""
+        if len(self.rows) <= most:
+            return self
+        note = f"the first {most:,} of {len(self.rows):,} rows; the formats csv, json, xlsx and html have all"
+        return Table(title=self.title, columns=self.columns, rows=self.rows[:most], notes=(note, *self.notes))
+
     def legend(self) -> tuple[str, ...]:
         """The notes, and what `?` and `+?` mean where they stand."""
         texts = [text for row in self.texts() for text in row]
@@ -85,12 +104,22 @@ def cell_text(cell: Cell, unit: Unit) -> str:
             return usd_text(cell, unit)
         case UsdSum():
             return sum_text(cell, unit)
-        case float() if unit is Unit.SECONDS:
-            return f"{cell:,.0f} s" if cell >= 10 else f"{cell:.1f} s"
+        case float() if unit in _FLOATS:
+            return _FLOATS[unit](cell)
         case int() | float():
             return f"{cell:,}"
         case Share():
             return str(cell) if cell.of else ""
+
+
+_FLOATS: Mapping[Unit, Callable[[float], str]] = {
+    Unit.SECONDS: lambda value: f"{value:,.0f} s" if value >= 10 else f"{value:.1f} s",
+    Unit.PERCENT: lambda value: f"{value:.1%}".replace("%", " %"),
+    Unit.POINTS: lambda value: f"{value * 100 + 0.0:+.1f} pt",
+    Unit.NUMBER: lambda value: f"{value:.3f}",
+    Unit.USD: lambda value: f"{value:.4f}",
+    Unit.RATIO: lambda value: f"×{value:.2f}",
+}
 
 
 def usd_text(usd: Decimal, unit: Unit) -> str:

@@ -6,21 +6,25 @@
     check_table          what the checks found wrong                         one row a check that did not pass
     failure_table        what could not be measured, and what broke          one row an attempt
 
-What it cost is in `cost_tables`, where grader and checks disagree in `grader_tables`; `report_tables` is all of them.
+What it cost is in `cost_tables`, how cost, time and verdicts spread in `effort_tables`, where grader and checks
+disagree in `grader_tables`, failures by cause in `cause_tables`, intervals in `rates`; `report_tables` is all of them.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from evalkit.checks.result import Status
+from evalkit.report.cause_tables import cause_table, changed_file_table, criterion_table
 from evalkit.report.cost_tables import cost_table, task_cost_table
+from evalkit.report.effort_tables import curve_table, model_table, spread_table
 from evalkit.report.grader_tables import false_satisfied_table, grader_table
 from evalkit.report.headline import counts_line
+from evalkit.report.rates import rate_table
 from evalkit.report.reason import gaps_text, short_reason
 from evalkit.report.table import Cell, Column, Table, Unit
 from evalkit.report.trial_name import name_trials
-from evalkit.trial.metrics import RunSummary, Standing, Summary, had_session, standing_of
-from evalkit.trial.model import IterationRecord, RunRecord, TrialRecord, Verdict
+from evalkit.trial.metrics import RunSummary, Standing, Summary, files_since_grading, had_session, standing_of
+from evalkit.trial.model import IterationRecord, RunRecord, SinceGrading, TrialRecord, Verdict
 
 _SHORT_VERDICTS = {
     Verdict.SATISFIED: "satisfied",
@@ -33,6 +37,9 @@ _SHORT_VERDICTS = {
 _LONGEST_WORDS = 600
 """Characters of an explanation that a table may show; `evalkit show` prints all of it."""
 
+_NAMED = 8
+"""Trials that a note names."""
+
 _ORDER = (Standing.NOT_OK, Standing.CHECK_ERROR, Standing.UNMEASURED, Standing.NOT_RUN, Standing.OK)
 
 
@@ -41,13 +48,20 @@ def report_tables(run: RunRecord, summary: RunSummary) -> tuple[Table, ...]:
     tables = (
         verdict_table(run),
         task_table(run, summary),
+        rate_table(run),
+        cause_table(run),
         check_table(run),
         failure_table(run),
+        changed_file_table(run),
         grader_table(run, summary),
         false_satisfied_table(run),
+        curve_table(run),
         iteration_table(run),
+        criterion_table(run),
         cost_table(run, summary),
         task_cost_table(run, summary),
+        model_table(run),
+        spread_table(run),
     )
     return tuple(table for table in tables if table.rows)
 
@@ -78,7 +92,7 @@ def verdict_table(run: RunRecord) -> Table:
             )
             for record in failing_first(run.trials)
         ),
-        notes=("satisfied: the grader says so; verified: every required check passed; ok: both",),
+        notes=("satisfied: the grader says so; verified: every required check passed; ok: both", *_changed_note(run)),
     )
 
 
@@ -244,6 +258,15 @@ def failure_table(run: RunRecord) -> Table:
         ),
         notes=("never a score: these trials are in no rate",),
     )
+
+
+def _changed_note(run: RunRecord) -> tuple[str, ...]:
+    names = name_trials(run.trials)
+    changed = [names.name(record) for record in run.trials if files_since_grading(record) is SinceGrading.CHANGED]
+    if not changed:
+        return ()
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    return (f"files changed after grading, so the grader saw others: {', '.join(changed[:_NAMED])}{more}",)
 
 
 def _answers(record: TrialRecord) -> tuple[Cell, Cell, Cell]:

@@ -4,11 +4,12 @@ Readable without colour, never wider than asked, the same bytes for the same rec
 """
 
 import shlex
+from dataclasses import dataclass
 
 from evalkit.report.headline import counts_lines, headline
 from evalkit.report.plain import columns, fitting, plain, wrap
 from evalkit.report.reason import full_reason
-from evalkit.report.table import Table
+from evalkit.report.table import ROWS_TO_READ, Table
 from evalkit.report.tables import failing_first, report_tables, verdict_table
 from evalkit.report.text_table import render_table
 from evalkit.report.trial_name import name_trials
@@ -22,30 +23,40 @@ REASONS_AFTER_A_RUN = 8
 """Trials whose reason and command are printed below that table."""
 
 
-def render_run(run: RunRecord, width: int, named: str | None = None) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """How the printed commands are typed on this machine."""
+
+    program: str
+    """`evalkit` where the shell finds it, else the path it was called by."""
+    run: str
+    """The run's id, or its folder where it lies outside the default run root."""
+
+
+def render_run(run: RunRecord, width: int, spelling: Spelling | None = None) -> str:
     """What `evalkit run` ends with: one table, why trials are not ok, counts, and the commands to look closer.
 
-    `width` is at least 60. `named` is what the printed commands call the run; its id where None.
+    `width` is at least 60. Without a `spelling` commands are `evalkit … <run id>`.
     """
-    called = named if named is not None else run.id
+    typed = spelling or Spelling(program="evalkit", run=run.id)
     summary = summarise(run)
     return _join(
         _head(run, summary, width),
         _shortened(verdict_table(run), width),
-        _render_reasons(run, width, called),
+        _render_reasons(run, width, typed),
         _wrap_all(counts_lines(summary), width),
-        _next_commands(called, width),
+        _next_commands(typed, width),
     )
 
 
-def render_report(run: RunRecord, width: int, named: str | None = None) -> str:
+def render_report(run: RunRecord, width: int, spelling: Spelling | None = None) -> str:
     """What `evalkit report RUN` prints: every table, then the counts. Parameters as in `render_run`."""
     summary = summarise(run)
     return _join(
         _head(run, summary, width),
-        *(render_table(table, width) for table in report_tables(run, summary)),
+        *(render_table(table.first(ROWS_TO_READ), width) for table in report_tables(run, summary)),
         _wrap_all(counts_lines(summary), width),
-        _next_commands(named if named is not None else run.id, width),
+        _next_commands(spelling or Spelling(program="evalkit", run=run.id), width),
     )
 
 
@@ -82,23 +93,23 @@ def _shortened(table: Table, width: int) -> list[str]:
     return render_table(shown, width)
 
 
-def _render_reasons(run: RunRecord, width: int, called: str) -> list[str]:
+def _render_reasons(run: RunRecord, width: int, typed: Spelling) -> list[str]:
     names = name_trials(run.trials)
     reasons = [(names.name(record), reason) for record in failing_first(run.trials) if (reason := full_reason(record))]
     lines = ["Why not ok"] if reasons else []
     for name, reason in reasons[:REASONS_AFTER_A_RUN]:
         lines += [f"  {line}" for line in wrap(plain(f"{name}: {reason}"), width - 2)]
-        lines += command_lines(("evalkit", "show", called, name), width)
+        lines += command_lines((typed.program, "show", typed.run, name), width)
     if len(reasons) > REASONS_AFTER_A_RUN:
         lines.append(f"  and {len(reasons) - REASONS_AFTER_A_RUN} more")
     return lines
 
 
-def _next_commands(called: str, width: int) -> list[str]:
+def _next_commands(typed: Spelling, width: int) -> list[str]:
     return [
-        "All tables, and the same as Markdown:",
-        *command_lines(("evalkit", "report", called), width),
-        *command_lines(("evalkit", "report", called, "--format", "markdown"), width),
+        "All tables, and the same as a page:",
+        *command_lines((typed.program, "report", typed.run), width),
+        *command_lines((typed.program, "report", typed.run, "--format", "html"), width),
     ]
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from evalkit.checks.result import CheckResult, Json
-from evalkit.trial.model import Cost, IterationRecord, Tokens, TrialRecord
+from evalkit.trial.model import Cost, IterationRecord, ThreadRecord, Tokens, TrialRecord
 
 FORMAT = "evalkit-trial/1"
 
@@ -64,8 +64,21 @@ def trial_to_json(record: TrialRecord) -> dict[str, Json]:
             "total": record.time_s.total,
         },
         "unanswered": [{"tool": request.tool, "answer": request.answer} for request in record.unanswered],
-        "started_at": _time(record.started_at),
-        "ended_at": _time(record.ended_at),
+        "threads": [_thread(thread) for thread in record.threads],
+        "started_at": utc_text(record.started_at),
+        "ended_at": utc_text(record.ended_at),
+    }
+
+
+def _thread(thread: ThreadRecord) -> Json:
+    return {
+        "id": thread.id,
+        "agent": thread.agent,
+        "model": thread.model,
+        "requests": thread.requests,
+        "tokens": _tokens(thread.tokens) if thread.tokens is not None else None,
+        "usd": exact_usd(thread.usd),
+        "billed_usd": exact_usd(thread.billed_usd),
     }
 
 
@@ -88,11 +101,11 @@ def _iteration(iteration: IterationRecord) -> Json:
         "verdict_word": iteration.verdict_word or None,
         "criteria": dict(iteration.criteria),
         "explanation": iteration.explanation,
-        "started_at": _time(iteration.started_at),
-        "graded_at": _time(iteration.graded_at),
-        "ended_at": _time(iteration.ended_at),
-        "agent_usd": _usd(iteration.agent_usd),
-        "grader_usd": _usd(iteration.grader_usd),
+        "started_at": utc_text(iteration.started_at),
+        "graded_at": utc_text(iteration.graded_at),
+        "ended_at": utc_text(iteration.ended_at),
+        "agent_usd": exact_usd(iteration.agent_usd),
+        "grader_usd": exact_usd(iteration.grader_usd),
         "tokens": _tokens(iteration.tokens),
     }
 
@@ -125,6 +138,7 @@ def _artifacts(record: TrialRecord) -> Json:
             "size_bytes": artifact.size_bytes,
             "media_type": artifact.media_type,
             "since_grading": artifact.since_grading,
+            "rebuilt": artifact.rebuilt,
         }
         for artifact in record.artifacts
     ]
@@ -132,14 +146,14 @@ def _artifacts(record: TrialRecord) -> Json:
 
 def _cost(cost: Cost) -> Json:
     return {
-        "usd": _usd(cost.usd),
+        "usd": exact_usd(cost.usd),
         "source": cost.source,
-        "billed_usd": _usd(cost.billed_usd),
-        "computed_usd": _usd(cost.computed_usd),
-        "agent_usd": _usd(cost.agent_usd),
-        "grader_usd": _usd(cost.grader_usd),
-        "runtime_usd": _usd(cost.runtime_usd),
-        "web_search_usd": _usd(cost.web_search_usd),
+        "billed_usd": exact_usd(cost.billed_usd),
+        "computed_usd": exact_usd(cost.computed_usd),
+        "agent_usd": exact_usd(cost.agent_usd),
+        "grader_usd": exact_usd(cost.grader_usd),
+        "runtime_usd": exact_usd(cost.runtime_usd),
+        "web_search_usd": exact_usd(cost.web_search_usd),
         "tokens": None if cost.tokens is None else _tokens(cost.tokens),
         "price_table": cost.price_table,
     }
@@ -154,9 +168,11 @@ def _tokens(tokens: Tokens) -> Json:
     }
 
 
-def _usd(usd: Decimal | None) -> str | None:
+def exact_usd(usd: Decimal | None) -> str | None:
+    """The exact decimal, without an exponent."""
     return None if usd is None else f"{usd:f}"
 
 
-def _time(at: datetime | None) -> str | None:
+def utc_text(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""A task's checks on stored artifacts: bytes by hash become a folder as the agent left it, and go again."""
+"""A task's checks on a folder, or on stored artifacts made into one: bytes by hash, under the names of the agent."""
 
 import shutil
 from collections.abc import Sequence
@@ -12,15 +12,12 @@ from evalkit.store.blobs import blob_path
 from evalkit.suite.model import Task
 
 
-def check_task(task: Task, run_folder: Path, artifacts: Sequence[Artifact]) -> tuple[CheckResult, ...]:
-    """One result for each of the task's checks, in order, on copies of the artifacts and of the task's inputs."""
+def check_folder(task: Task, delivered: Path) -> tuple[CheckResult, ...]:
+    """One result for each of the task's checks, in order, on the files in the folder `delivered`, as if delivered."""
     if not task.checks:
         return ()
-    with TemporaryDirectory(prefix="evalkit-checks-") as folder:
-        delivered, inputs = Path(folder) / "delivered", Path(folder) / "inputs"
-        delivered.mkdir()
-        for artifact in artifacts:
-            shutil.copyfile(blob_path(run_folder, artifact.sha256), delivered / artifact.name)
+    with TemporaryDirectory(prefix="evalkit-inputs-") as folder:
+        inputs = Path(folder)
         for item in task.inputs:
             target = inputs / item.mount_as
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -31,3 +28,12 @@ def check_task(task: Task, run_folder: Path, artifacts: Sequence[Artifact]) -> t
             inputs=inputs if task.inputs else None,
             checks_module=task.checks_module,
         )
+
+
+def check_task(task: Task, run_folder: Path, artifacts: Sequence[Artifact]) -> tuple[CheckResult, ...]:
+    """One result for each of the task's checks, in order, on copies of the artifacts and of the task's inputs."""
+    with TemporaryDirectory(prefix="evalkit-checks-") as folder:
+        delivered = Path(folder)
+        for artifact in artifacts:
+            shutil.copyfile(blob_path(run_folder, artifact.sha256), delivered / artifact.name)
+        return check_folder(task, delivered)

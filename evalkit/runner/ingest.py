@@ -20,6 +20,7 @@ from evalkit.rubric.document import Rubric, read_criteria
 from evalkit.runner.checking import check_task
 from evalkit.store.blobs import keep_blob
 from evalkit.store.codec import RunSpec, encode_raw
+from evalkit.store.history import in_time_order
 from evalkit.store.journal import Journal
 from evalkit.store.layout import new_run_id
 from evalkit.suite.model import Task
@@ -108,7 +109,7 @@ def ingest(recordings: Sequence[Recording], context: Context, reports: Path) -> 
 
 
 def _spec(recording: Recording, context: Context) -> TrialSpec:
-    outcome = fold(parse_event(raw) for raw in recording.events).outcome
+    outcome = fold(parse_event(raw) for raw in in_time_order(recording.events)).outcome
     sent = outcome.rubric if outcome is not None else None
     task = context.task
     digest = hashlib.sha256()
@@ -168,6 +169,8 @@ def _parse_events(path: Path) -> tuple[Mapping[str, Any], ...]:
     elif path.suffix == ".json" or text.lstrip().startswith('{"data"'):
         page = _parse_json(text, "")
         items = page.get("data") if isinstance(page, dict) else None
+        if isinstance(page, dict) and page.get("next_page"):
+            raise ValueError("only the first page of a longer list; one made with every page")
     else:
         items = [
             _parse_json(line, f"line {number}: ") for number, line in enumerate(text.split("\n"), 1) if line.strip()
@@ -193,7 +196,8 @@ def _outputs(recording: Recording, context: Context, count: int) -> tuple[tuple[
     Where nobody gives the files, those are taken that the session's own write and edit events prove.
     """
     if context.outputs is None:
-        rebuilt = rebuild_outputs(recording.events)
+        once = {raw.get("id", position): raw for position, raw in enumerate(recording.events)}
+        rebuilt = rebuild_outputs(in_time_order(once.values()))
         return tuple(zip(safe_names(sorted(rebuilt)), (rebuilt[name] for name in sorted(rebuilt)), strict=True))
     own = context.outputs / recording.name
     folder = own if own.is_dir() else context.outputs if count == 1 else None

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +23,14 @@ class RunSpec:
     backend_label: str
     """What the first line of every report says."""
     evalkit: str
+    suite_path: str | None = None
+    """Of the suite's file: relative to the run's folder where both lie in one project, else absolute."""
+    model: str | None = None
+    """That took the place of the suite's, when asked for."""
+    trials: int | None = None
+    """Of every task, in place of the suite's number, when asked for."""
+    budget_usd: Decimal | None = None
+    """What the whole run may spend, when a cap was given."""
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -54,8 +63,11 @@ def decode(kind: type[_ValueT], text: str) -> _ValueT:
 
 
 def encode_raw(raw: Mapping[str, Any]) -> str:
-    """An event as the API sent it, keys sorted, so that the same event is the same text."""
-    return json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """An event as the API sent it, keys sorted, so that the same event is the same text.
+
+    ASCII alone: JSON may hold half a surrogate pair, which no other encoding could store.
+    """
+    return json.dumps(raw, sort_keys=True, separators=(",", ":"))
 
 
 def event_id(raw: Mapping[str, Any], text: str) -> str:

@@ -15,6 +15,7 @@ from evalkit.errors import RunNotFoundError
 from evalkit.store.codec import RunSpec, decode
 from evalkit.store.database import open_database, told_plainly
 from evalkit.store.layout import DATABASE
+from evalkit.trial.events import EvaluationEnded, Event
 from evalkit.trial.model import RunRecord, SessionRecord, SinceGrading, TrialRecord, TrialSpec
 from evalkit.trial.record import Attempt, Closing, build_record
 from evalkit.trial.wire import parse_event, parse_time
@@ -95,18 +96,27 @@ def _records(connection: sqlite3.Connection, run: str, key: str, spec: TrialSpec
     for number, session, end in rows or [(0, None, None)]:
         raws = _raw_events(connection, key, number)
         artifacts = _artifacts(connection, key, number)
+        events = tuple(parse_event(raw) for raw in in_time_order(raws))
         attempt = Attempt(
             run=run,
             number=number,
             session=decode(SessionRecord, session) if session is not None else SessionRecord(),
-            events=tuple(parse_event(raw) for raw in in_time_order(raws)),
+            events=events,
             artifacts=artifacts,
-            regraded=_regraded(connection, key, number),
+            regraded=_regraded(connection, key, number, events),
             checks=_checks(connection, key, number),
             closing=decode(Closing, end) if end is not None else None,
+            threads=_threads(connection, key, number),
         )
         records.append(build_record(spec, attempt))
     return records
+
+
+def _threads(
+    connection: sqlite3.Connection, key: str, number: int
+) -> tuple[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]], ...]:
+    rows = connection.execute("SELECT raw, events FROM thread WHERE key = ? AND number = ?", (key, number))
+    return tuple((json.loads(raw), json.loads(events)) for raw, events in rows)
 
 
 def _raw_events(connection: sqlite3.Connection, key: str, number: int) -> tuple[Mapping[str, Any], ...]:
@@ -141,15 +151,18 @@ def _checks(connection: sqlite3.Connection, key: str, number: int) -> tuple[Chec
     return tuple(decode(CheckResult, text) for (text,) in rows)
 
 
-def _regraded(connection: sqlite3.Connection, key: str, number: int) -> Mapping[str, SinceGrading]:
-    """Names whose file differs between the listing when grading ended and the final one: those changed.
+def _regraded(
+    connection: sqlite3.Connection, key: str, number: int, events: Sequence[Event]
+) -> Mapping[str, SinceGrading]:
+    """Names whose file differs between the listing when the last grading ended and the final one: those changed.
 
     A name that the earlier listing lacks says nothing: listings lag behind the container. The earlier one is taken at
     the verdict and not when grading began, when the capture of the draft itself may still lag.
     """
     rows = connection.execute("SELECT moment, files FROM listing WHERE key = ? AND number = ?", (key, number))
     listings = {moment: json.loads(files) for moment, files in rows}
-    graded = {item["filename"]: _identity(item) for item in listings.get("graded", ())}
+    ended = [event.id for event in events if isinstance(event, EvaluationEnded)]
+    graded = {item["filename"]: _identity(item) for item in listings.get(ended[-1] if ended else "", ())}
     final = {item["filename"]: _identity(item) for item in listings.get("final", ())}
     changed = (name for name, identity in final.items() if graded.get(name, identity) != identity)
     return dict.fromkeys(changed, SinceGrading.CHANGED)

@@ -9,6 +9,7 @@ from evalkit.errors import RunNotFoundError
 
 DATABASE = "run.sqlite"
 ARTIFACTS = "artifacts"
+LOCK = "run.lock"
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[a-z0-9-]+-[0-9a-f]{4}")
 
 

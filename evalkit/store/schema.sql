@@ -19,6 +19,7 @@ CREATE TABLE attempt (
   session   TEXT,                      -- trial.model.SessionRecord, durable before the outcome is sent
   closing   TEXT,                      -- trial.record.Closing; NULL while open
   closed_at TEXT,
+  next      TEXT,                      -- store.attempts.Next, what the runner decided at the close; NULL while open
   PRIMARY KEY (key, number)
 ) STRICT;
 
@@ -33,10 +34,19 @@ CREATE TABLE event (
   FOREIGN KEY (key, number) REFERENCES attempt (key, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE thread (                  -- child threads: other agents at work in the session
+  key    TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  id     TEXT NOT NULL,
+  raw    TEXT NOT NULL,                -- the API's session_thread, after the session settled
+  events TEXT NOT NULL,                -- its own event list, a JSON list
+  PRIMARY KEY (key, number, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE listing (
   key     TEXT NOT NULL,
   number  INTEGER NOT NULL,
-  moment  TEXT NOT NULL,               -- 'graded' (the last evaluation ended) or 'final' (after it settled)
+  moment  TEXT NOT NULL,               -- the id of the event that ended an evaluation, or 'final' (after it settled)
   files   TEXT NOT NULL,               -- the Files API's metadata, a JSON list
   PRIMARY KEY (key, number, moment)
 ) STRICT, WITHOUT ROWID;

@@ -1,15 +1,19 @@
 """From the path of a suite file to a `Suite` in which nothing that is named is missing, or to every reason why not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from evalkit.checks.result import Json
 from evalkit.suite.agent import make_variants, read_agent, read_environment
-from evalkit.suite.model import Backend, Suite, Task
+from evalkit.suite.content_hash import hash_of
+from evalkit.suite.model import Backend, DeployedAgent, Environment, SessionExtras, Suite, Task, Variant
 from evalkit.suite.problems import Findings, Location, Rule
 from evalkit.suite.schema import SuiteDraft, VariantDraft, read_draft
 from evalkit.suite.sources import Sources, project_root
 from evalkit.suite.task import TaskReader
-from evalkit.suite.yaml_text import Document
+from evalkit.suite.tools import ToolReader
+from evalkit.suite.values import Remote, to_json
+from evalkit.suite.yaml_text import Document, Steps
 
 
 def load_suite(path: Path, *, backend: Backend | None = None) -> Suite:
@@ -65,13 +69,13 @@ def _bind(
     if backend is Backend.EMULATOR and "scenario" not in document.mapping():
         message = "backend 'emulator' without a scenario; add 'scenario: FILE', or choose 'anthropic'"
         findings.add(Rule.SCENARIO, document.at("backend"), message)
-    agent_file = _file(draft.agent, "agent", document, suite_file, sources)
-    environment_file = _file(draft.environment, "environment", document, suite_file, sources)
-    agent = read_agent(agent_file, sources) if agent_file is not None else None
-    environment = read_environment(environment_file, sources) if environment_file is not None else None
+    agent = _agent(draft.agent, document, suite_file, sources)
+    environment = _environment(draft.environment, document, suite_file, sources)
     variant_drafts = draft.variants or [VariantDraft(name="base")]
     variants = make_variants(agent or {}, variant_drafts, document, suite_file, sources)
-    tasks = _tasks(draft, document, suite_file, sources)
+    tasks = _tasks(draft, document, suite_file, sources, variants if agent is not None else ())
+    if backend is Backend.EMULATOR:
+        _refuse_remote(draft, document, findings)
     if environment is None or findings.problems:
         return None
     return Suite(
@@ -83,11 +87,70 @@ def _bind(
         variants=variants,
         environment=environment,
         tasks=tuple(tasks),
+        session=_session(document),
+        notices=tuple(findings.notices),
     )
 
 
-def _tasks(draft: SuiteDraft, document: Document, suite_file: Path, sources: Sources) -> Sequence[Task]:
-    reader = TaskReader(sources=sources, document=document, suite=suite_file, defaults=draft.defaults)
+def _agent(
+    given: str | Remote | None, document: Document, suite_file: Path, sources: Sources
+) -> Mapping[str, Json] | DeployedAgent | None:
+    if isinstance(given, Remote):
+        assert given.version is not None, "an agent's version is part of its form"
+        return DeployedAgent(id=given.id, version=given.version)
+    file = _file(given, "agent", document, suite_file, sources)
+    return read_agent(file, sources) if file is not None else None
+
+
+def _environment(
+    given: str | Remote | None, document: Document, suite_file: Path, sources: Sources
+) -> Environment | None:
+    if isinstance(given, Remote):
+        return Environment(body={}, sha256=hash_of({"id": given.id}), id=given.id)
+    file = _file(given, "environment", document, suite_file, sources)
+    return read_environment(file, sources) if file is not None else None
+
+
+def _session(document: Document) -> SessionExtras:
+    written = {key: to_json(value) for key, value in document.mapping("session").items()}
+    vault_ids, resources = written.get("vault_ids"), written.get("resources")
+    return SessionExtras(
+        vault_ids=tuple(str(vault) for vault in vault_ids) if isinstance(vault_ids, list) else (),
+        resources=tuple(item for item in resources if isinstance(item, dict)) if isinstance(resources, list) else (),
+    )
+
+
+def _refuse_remote(draft: SuiteDraft, document: Document, findings: Findings) -> None:
+    """Findings for what is named by its id at the provider: a local server starts without any of it."""
+    named: list[tuple[Steps, str]] = []
+    if isinstance(draft.agent, Remote):
+        named.append((("agent",), f"agent {draft.agent.id!r}"))
+    if isinstance(draft.environment, Remote):
+        named.append((("environment",), f"environment {draft.environment.id!r}"))
+    for number, task in enumerate(draft.tasks or ()):
+        if task.rubric is not None and task.rubric.form == "file_id":
+            named.append((("tasks", number, "rubric"), f"rubric {task.rubric.value!r}"))
+    for number, resource in enumerate(draft.session.resources):
+        if resource["type"] == "file":
+            named.append((("session", "resources", number), f"file {resource.get('file_id')!r}"))
+    for path, what in named:
+        message = f"{what} of the platform, which the emulator does not have; choose backend 'anthropic', or a file"
+        findings.add(Rule.HOSTED, document.at(*path), message)
+
+
+def _tasks(
+    draft: SuiteDraft, document: Document, suite_file: Path, sources: Sources, variants: Sequence[Variant]
+) -> Sequence[Task]:
+    tools = ToolReader(sources=sources, document=document, suite=suite_file, variants=variants)
+    reader = TaskReader(
+        sources=sources,
+        document=document,
+        suite=suite_file,
+        defaults=draft.defaults,
+        tool_reader=tools,
+        tools=tools.handlers(draft.tools, ("tools",)),
+        permissions=tools.rules(draft.permissions, ("permissions",)),
+    )
     first_line: dict[str, int] = {}
     tasks: list[Task] = []
     for number, task_draft in enumerate(draft.tasks or ()):

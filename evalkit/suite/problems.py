@@ -46,6 +46,9 @@ class Rule(StrEnum):
     EMPTY = auto()
     FLAT_NAME = auto()
     TOOL_TYPE = auto()
+    RESOURCE_TYPE = auto()
+    REMOTE_ID = auto()
+    PATTERN = auto()
     # what it says, taken together
     ROOT = auto()
     SUITE_NAME = auto()
@@ -62,6 +65,13 @@ class Rule(StrEnum):
     NO_RUBRIC = auto()
     RUBRIC = auto()
     SYSTEM_TWICE = auto()
+    ROSTER_TWICE = auto()
+    HOSTED = auto()
+    OVERRIDE = auto()
+    HANDLER = auto()
+    FIXTURES = auto()
+    NO_TOOL = auto()
+    DENIAL = auto()
     EXPECTED = auto()
     REFERENCE = auto()
     INPUT_NAME = auto()
@@ -87,11 +97,17 @@ class Findings:
     without: frozenset[Rule] = frozenset()
     """Rules that are not held. Empty outside of tests."""
     problems: list[tuple[Rule, Problem]] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
+    """What was read in another way than it is written; it keeps nothing from running."""
 
     def add(self, rule: Rule, at: Location, message: str) -> None:
         """`message` is one line: what was found; what would do."""
         if rule not in self.without:
             self.problems.append((rule, Problem(at.file, at.line, message)))
+
+    def note(self, at: Location, message: str) -> None:
+        """`message` is one line: what was found; how it is taken."""
+        self.notices.append(Problem(at.file, at.line, message))
 
     def raise_if_any(self) -> None:
         """Raises SuiteError with every problem, each once: a file that two tasks name is read twice."""

@@ -18,7 +18,9 @@ from evalkit.suite.values import (
     MAX_SYSTEM_CHARS,
     MAX_TOOLS,
     MAX_TRIALS,
+    HandlerForm,
     RefusedError,
+    Remote,
     Source,
     at_most_chars,
     exactly,
@@ -26,14 +28,19 @@ from evalkit.suite.values import (
     later_key,
     not_empty,
     one_of,
+    parse_agent,
     parse_duration_s,
+    parse_environment,
     parse_flat_name,
+    parse_handler,
     parse_id,
     parse_mapping,
+    parse_matches,
     parse_model,
     parse_names,
-    parse_path,
+    parse_remote_id,
     parse_usd,
+    parse_version,
     source_reader,
 )
 from evalkit.suite.yaml_text import Document, Steps, kind_of
@@ -46,19 +53,25 @@ ALWAYS = (DELIVERED, "any_file.safe", "any_file.not_an_input")
 def _tools(tools: list[Any]) -> list[Any]:
     if len(tools) > MAX_TOOLS:
         raise RefusedError(Rule.RANGE, f"{len(tools)} tools; the API takes at most {MAX_TOOLS}")
-    untyped = next(
-        (tool for tool in tools if not isinstance(tool, dict) or not isinstance(tool.get("type"), str)), None
-    )
-    if untyped is not None:
-        found = "a mapping without 'type'" if isinstance(untyped, dict) else kind_of(untyped)
-        raise RefusedError(Rule.TOOL_TYPE, f"{found} in the list; every tool is a mapping with a 'type'")
-    return tools
+    return _typed(tools, Rule.TOOL_TYPE, "tool")
+
+
+def _resources(resources: list[Any]) -> list[Any]:
+    return _typed(resources, Rule.RESOURCE_TYPE, "resource")
+
+
+def _typed(items: list[Any], rule: Rule, what: str) -> list[Any]:
+    for item in items:
+        if not isinstance(item, dict) or not isinstance(item.get("type"), str):
+            found = "a mapping without 'type'" if isinstance(item, dict) else kind_of(item)
+            raise RefusedError(rule, f"{found} in the list; every {what} is a mapping with a 'type'")
+    return items
 
 
 Id: TypeAlias = Annotated[str, AfterValidator(parse_id)]
 FlatName: TypeAlias = Annotated[str, AfterValidator(parse_flat_name)]
 Text: TypeAlias = Annotated[str, AfterValidator(not_empty)]
-FilePath: TypeAlias = Annotated[str, PlainValidator(parse_path)]
+RemoteId: TypeAlias = Annotated[str, AfterValidator(parse_remote_id)]
 Duration: TypeAlias = Annotated[float, PlainValidator(parse_duration_s)]
 Usd: TypeAlias = Annotated[Decimal, PlainValidator(parse_usd)]
 Names: TypeAlias = Annotated[tuple[str, ...], PlainValidator(parse_names)]
@@ -67,6 +80,7 @@ Iterations: TypeAlias = Annotated[int, AfterValidator(in_range(1, MAX_ITERATIONS
 Trials: TypeAlias = Annotated[int, AfterValidator(in_range(1, MAX_TRIALS))]
 System: TypeAlias = Annotated[str, AfterValidator(at_most_chars(MAX_SYSTEM_CHARS))]
 Name: TypeAlias = Annotated[str, AfterValidator(at_most_chars(256))]
+Handler: TypeAlias = Annotated[HandlerForm, PlainValidator(parse_handler)]
 
 
 class Draft(BaseModel):
@@ -106,25 +120,35 @@ class CheckDraft(Draft):
     required: bool = True
 
 
+class PermissionDraft(Draft):
+    REQUIRED = ("tool", "answer")
+
+    tool: Text | None = None
+    matches: Annotated[tuple[tuple[str, str], ...], PlainValidator(parse_matches)] = ()
+    answer: Annotated[str, AfterValidator(one_of("allow", "deny"))] | None = None
+    message: Text | None = None
+
+
 class TaskDraft(LimitsDraft):
     REQUIRED = ("id", "description", "rubric", "deliverables")
-    LATER = ("tools", "permissions", "selftest")
+    LATER = ("selftest",)
 
     id: Id | None = None
     description: Annotated[Source, PlainValidator(source_reader("text", "file"))] | None = None
-    rubric: Annotated[Source, PlainValidator(source_reader("name", "file", "text"))] | None = None
+    rubric: Annotated[Source, PlainValidator(source_reader("name", "file", "text", "file_id"))] | None = None
     inputs: list[InputDraft] = Field(default_factory=list)
     deliverables: Annotated[list[FlatName], AfterValidator(not_empty)] | None = None
     expected: Text | None = None
     checks: list[CheckDraft] = Field(default_factory=list)
     always: list[Annotated[str, AfterValidator(one_of(*ALWAYS))]] = list(ALWAYS)
+    tools: dict[str, Handler] | None = None
+    """In place of the suite's; likewise `permissions`."""
+    permissions: list[PermissionDraft] | None = None
     tags: list[Id] = Field(default_factory=list)
 
 
 class AgentDraft(Draft):
     """The API's create body in its `ant` form, or the part of it that a variant replaces."""
-
-    LATER = ("multiagent", "callable_agents")
 
     name: Name | None = None
     model: Annotated[str, PlainValidator(parse_model)] | None = None
@@ -134,12 +158,21 @@ class AgentDraft(Draft):
     tools: Annotated[list[Any], AfterValidator(_tools)] | None = None
     mcp_servers: list[Any] | None = None
     skills: list[Any] | None = None
+    multiagent: JsonMapping | None = None
+    callable_agents: list[Any] | None = None
+    """The research preview's name for the agents of `multiagent`."""
     metadata: JsonMapping | None = None
     execution_identity: JsonMapping | None = None
 
 
 class AgentFileDraft(AgentDraft):
     REQUIRED = ("name", "model")
+
+
+class VariantAgentDraft(AgentDraft):
+    """What one variant changes; of a deployed agent also the version."""
+
+    version: Annotated[int, PlainValidator(parse_version)] | None = None
 
 
 class EnvironmentDraft(Draft):
@@ -156,20 +189,30 @@ class VariantDraft(Draft):
     REQUIRED = ("name",)
 
     name: Id | None = None
-    agent: AgentDraft | None = None
+    agent: VariantAgentDraft | None = None
+
+
+class SessionDraft(Draft):
+    """What every session is opened with besides agent, environment and inputs."""
+
+    vault_ids: list[RemoteId] = Field(default_factory=list)
+    resources: Annotated[list[Any], AfterValidator(_resources)] = Field(default_factory=list)
 
 
 class SuiteDraft(Draft):
     REQUIRED = ("format", "name", "agent", "environment", "tasks")
-    LATER = ("tools", "permissions", "session", "isolation", "gate")
+    LATER = ("isolation", "gate")
 
     format: Annotated[str, AfterValidator(exactly("evalkit-suite/1"))] | None = None
     name: Id | None = None
     backend: Annotated[str, AfterValidator(one_of("emulator", "anthropic"))] = "emulator"
     scenario: Text | None = None
-    agent: FilePath | None = None
-    environment: FilePath | None = None
+    agent: Annotated[str | Remote, PlainValidator(parse_agent)] | None = None
+    environment: Annotated[str | Remote, PlainValidator(parse_environment)] | None = None
     variants: Annotated[list[VariantDraft], AfterValidator(not_empty)] | None = None
+    session: SessionDraft = SessionDraft()
+    tools: dict[str, Handler] = Field(default_factory=dict)
+    permissions: list[PermissionDraft] = Field(default_factory=list)
     defaults: LimitsDraft = LimitsDraft()
     tasks: Annotated[list[TaskDraft], AfterValidator(not_empty)] | None = None
 
@@ -205,6 +248,7 @@ _WANTED = {
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
+    "dict_type": "a mapping",
     "model_type": "a mapping",
 }
 """What pydantic's own complaints ask for; all that the drafts above can cause."""

@@ -21,10 +21,11 @@ from evalkit.checks.result import CheckSpec, Json
 from evalkit.errors import SuiteError
 from evalkit.rubric.document import Rubric, parse_rubric
 from evalkit.suite.content_hash import hash_of
-from evalkit.suite.model import InputFile, Task
+from evalkit.suite.model import InputFile, PermissionRule, Task, ToolHandler
 from evalkit.suite.problems import Location, Rule, did_you_mean
 from evalkit.suite.schema import DELIVERED, CheckDraft, LimitsDraft, TaskDraft
 from evalkit.suite.sources import Sources, shown
+from evalkit.suite.tools import ToolReader
 from evalkit.suite.yaml_text import Document, Steps
 
 DEFAULT_MAX_ITERATIONS = 3
@@ -41,6 +42,10 @@ class TaskReader:
     document: Document
     suite: Path
     defaults: LimitsDraft
+    tool_reader: ToolReader
+    tools: tuple[ToolHandler, ...]
+    """The suite's, for tasks that give none of their own; likewise `permissions`."""
+    permissions: tuple[PermissionRule, ...]
 
     def read(self, draft: TaskDraft, number: int) -> Task | None:
         """The `number`-th task of the file; None where something about the suite is wrong so far."""
@@ -51,6 +56,7 @@ class TaskReader:
         deliverables = tuple(draft.deliverables or ())
         self._refuse_repeated(deliverables, (*path, "deliverables"), Rule.UNIQUE_DELIVERABLE, "deliverable")
         checks = (*_always_on(draft, deliverables), *self._checks(draft, path, rubric, inputs))
+        tools, permissions = self._answers(draft, path)
         if draft.id is None or rubric is None or description is None or self.sources.findings.problems:
             return None
         is_local = any(spec.check.startswith(f"{LOCAL}.") for spec in checks)
@@ -64,6 +70,9 @@ class TaskReader:
             checks=checks,
             checks_module=self._checks_module() if is_local else None,
             checks_hash=checks_hash(checks, self._checks_module()),
+            rubric_file_id=draft.rubric.value if draft.rubric is not None and draft.rubric.form == "file_id" else None,
+            tools=tools,
+            permissions=permissions,
             max_iterations=draft.max_iterations or defaults.max_iterations or DEFAULT_MAX_ITERATIONS,
             trials=draft.trials or defaults.trials or DEFAULT_TRIALS,
             timeout_s=draft.timeout or defaults.timeout or DEFAULT_TIMEOUT_S,
@@ -71,10 +80,21 @@ class TaskReader:
             tags=tuple(draft.tags),
         )
 
+    def _answers(self, draft: TaskDraft, path: Steps) -> tuple[tuple[ToolHandler, ...], tuple[PermissionRule, ...]]:
+        """The task's own handlers and rules where it gives them, each in place of all of the suite's."""
+        tools, permissions = self.tools, self.permissions
+        if draft.tools is not None:
+            tools = self.tool_reader.handlers(draft.tools, (*path, "tools"))
+        if draft.permissions is not None:
+            permissions = self.tool_reader.rules(draft.permissions, (*path, "permissions"))
+        return tools, permissions
+
     def _rubric(self, draft: TaskDraft, path: Steps) -> Rubric | None:
         at = self.document.at(*path, "rubric")
         if draft.rubric is None:
             return None
+        if draft.rubric.form == "file_id":
+            return Rubric(name=draft.rubric.value, source="", sent="", sha256="", criteria=())
         if draft.rubric.form == "text":
             return self._parsed_rubric(draft.rubric.value, draft.id or "", None, at)
         if draft.rubric.form == "file":
@@ -157,7 +177,8 @@ class TaskReader:
         ids = [check.id or check.check or "" for check in draft.checks]
         self._refuse_repeated(ids, (*path, "checks"), Rule.UNIQUE_CHECK, "check", taken=draft.always)
         expected = self._expected(draft, path)
-        known = {criterion.id for criterion in rubric.criteria} if rubric is not None else None
+        # A rubric that only the platform has shows no criteria; every other has some.
+        known = {criterion.id for criterion in rubric.criteria} if rubric is not None and rubric.criteria else None
         for number, (check, check_id) in enumerate(zip(draft.checks, ids, strict=True)):
             here = (*path, "checks", number)
             for criterion in check.criterion:

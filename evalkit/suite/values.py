@@ -122,21 +122,21 @@ def parse_usd(value: Value) -> Decimal:
 class Source:
     """A text and how it was given."""
 
-    form: Literal["name", "text", "file"]
+    form: Literal["name", "text", "file", "file_id"]
     value: str
 
 
-def source_reader(bare: Literal["name", "text"], *forms: Literal["text", "file"]) -> Callable[[Value], Source]:
+def source_reader(
+    bare: Literal["name", "text"], *forms: Literal["text", "file", "file_id"]
+) -> Callable[[Value], Source]:
     """Reads what is a bare string, or a mapping of one of `forms` to a string."""
 
     def read(value: Value) -> Source:
         if isinstance(value, str):
             return Source(form=bare, value=not_empty(value))
-        if isinstance(value, dict) and "file_id" in value:
-            raise later_key("file_id")
         for form in forms:
             if isinstance(value, dict) and list(value) == [form] and isinstance(text := value[form], str):
-                return Source(form=form, value=not_empty(text))
+                return Source(form=form, value=parse_remote_id(text) if form == "file_id" else not_empty(text))
         found = (
             f"a mapping with {', '.join(map(repr, value)) or 'no key'}" if isinstance(value, dict) else kind_of(value)
         )
@@ -146,12 +146,97 @@ def source_reader(bare: Literal["name", "text"], *forms: Literal["text", "file"]
     return read
 
 
-def parse_path(value: Value) -> str:
-    if isinstance(value, dict) and "id" in value:
-        raise later_key("id")
-    if not isinstance(value, str):
-        raise RefusedError(Rule.TYPE, f"{kind_of(value)}; write the path of a file")
-    return not_empty(value)
+def parse_remote_id(text: str) -> str:
+    """An id that the provider gave: it becomes part of an address, so nothing else may stand in it."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,128}", text) is None:
+        raise RefusedError(Rule.REMOTE_ID, f"{text!r}; an id of the platform is made of letters, digits, '_' and '-'")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """Something that is at the provider already."""
+
+    id: str
+    version: int | None = None
+    """Of an agent; None for what has no versions."""
+
+
+def parse_agent(value: Value) -> str | Remote:
+    """The path of an agent file, or a deployed agent.
+
+    The version is not optional: "the latest" would be another agent tomorrow, under the same key.
+    """
+    return _path_or_remote(value, ("id", "version"))
+
+
+def parse_environment(value: Value) -> str | Remote:
+    """The path of an environment file, or an environment at the provider."""
+    return _path_or_remote(value, ("id",))
+
+
+def _path_or_remote(value: Value, keys: tuple[str, ...]) -> str | Remote:
+    if isinstance(value, str):
+        return not_empty(value)
+    shape = ", ".join(f"{key}: …" for key in keys)
+    if not isinstance(value, dict) or set(value) != set(keys) or not isinstance(remote_id := value["id"], str):
+        found = f"a mapping with {', '.join(map(repr, value)) or 'no key'}" if isinstance(value, dict) else None
+        raise RefusedError(Rule.ONE_FORM, f"{found or kind_of(value)}; write the path of a file or {{{shape}}}")
+    version = parse_version(value["version"]) if "version" in keys else None
+    return Remote(id=parse_remote_id(remote_id), version=version)
+
+
+def parse_version(value: Value) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise RefusedError(Rule.TYPE, f"{kind_of(value)}; write a version, a whole number")
+    return in_range(1, 2**31 - 1)(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerForm:
+    """How a custom tool's handler was given."""
+
+    form: Literal["python", "fixtures", "command"]
+    words: tuple[str, ...]
+    """Path and function; or the path; or the program and its arguments."""
+    timeout_s: float | None
+
+
+def parse_handler(value: Value) -> HandlerForm:
+    """`file.py:function`, or a mapping of `python`, `fixtures` or `command`, and perhaps a `timeout`."""
+    given: dict[str, Value] = {"python": value} if isinstance(value, str) else {}
+    if isinstance(value, dict):
+        given = dict(value)
+    timeout = given.pop("timeout", None)
+    timeout_s = parse_duration_s(timeout) if timeout is not None else None
+    match given:
+        case {"python": str(words), **others} if not others:
+            path, colon, function = words.rpartition(":")
+            if not (colon and path and function.isidentifier()):
+                raise RefusedError(Rule.ONE_FORM, f"{words!r}; write file.py:function")
+            return HandlerForm(form="python", words=(path, function), timeout_s=timeout_s)
+        case {"fixtures": str(path), **others} if not others:
+            return HandlerForm(form="fixtures", words=(not_empty(path),), timeout_s=timeout_s)
+        case {"command": list(words), **others} if not others:
+            argv = tuple(not_empty(word) for word in parse_names(words))
+            return HandlerForm(form="command", words=not_empty(argv), timeout_s=timeout_s)
+    found = f"a mapping with {', '.join(map(repr, value)) or 'no key'}" if isinstance(value, dict) else kind_of(value)
+    forms = "file.py:function, {python: file.py:function}, {fixtures: file.json} or {command: [program, argument]}"
+    raise RefusedError(Rule.ONE_FORM, f"{found}; write {forms}")
+
+
+def parse_matches(value: Value) -> tuple[tuple[str, str], ...]:
+    """Input field to regular expression."""
+    if not isinstance(value, dict) or not all(isinstance(pattern, str) for pattern in value.values()):
+        raise RefusedError(Rule.TYPE, f"{kind_of(value)}; write {{field: regular expression}}")
+    matches = tuple((field, str(pattern)) for field, pattern in value.items())
+    for field, pattern in matches:
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            message = f"{field}: {pattern[:60]!r} is no regular expression ({error}); correct it"
+            raise RefusedError(Rule.PATTERN, message) from error
+    return matches
 
 
 def parse_names(value: Value) -> tuple[str, ...]:

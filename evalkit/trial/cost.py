@@ -5,29 +5,30 @@ grader, none without one), so its share is the totals minus the agent's own requ
 the snapshot directly before an idle.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from evalkit.errors import UnknownModelError
 from evalkit.trial.events import Usage
 from evalkit.trial.fold import Progress, Work
-from evalkit.trial.model import Cost, Source, Tokens
+from evalkit.trial.model import Cost, Source, ThreadRecord, Tokens
 from evalkit.trial.prices import ModelPrice, price_table
 
 _SECONDS_PER_HOUR = 3600
 
 
-def session_cost(progress: Progress, model: str | None) -> Cost:
+def session_cost(progress: Progress, model: str | None, threads: Sequence[ThreadRecord] = ()) -> Cost:
     """The cost of the session so far, every part None where it is not known.
 
     US dollars, not rounded (except `billed_usd`, which the platform rounds to cents). `usd` is what was billed where
-    the platform said so, else what was computed.
+    the platform said so, else what was computed. `threads` are the other agents' threads: the session's totals hold
+    their tokens too, so where one is missing nothing is known of how the totals are shared.
     """
     table = price_table()
     usage = progress.usage
     price = _price(model, progress.started_at.date() if progress.started_at else None)
-    agent = work_cost(progress.session_work, price)
-    tokens_usd = _tokens_cost(usage, progress.session_work, price)
+    agent, tokens_usd = _shared_cost(progress, price, threads)
     runtime = web = None
     if usage is not None:
         web = usage.web_searches * table.web_search_usd_each
@@ -43,12 +44,45 @@ def session_cost(progress: Progress, model: str | None) -> Cost:
         billed_usd=billed,
         computed_usd=computed,
         agent_usd=agent,
-        grader_usd=tokens_usd - agent if tokens_usd is not None and agent is not None else None,
+        grader_usd=_share(tokens_usd, agent),
         runtime_usd=runtime,
         web_search_usd=web,
         tokens=usage.tokens if usage is not None else None,
         price_table=table.dated,
     )
+
+
+def _share(total: Decimal | None, agent: Decimal | None) -> Decimal | None:
+    """What is left for the grader; None where a part is unknown, or where the parts do not fit into the total."""
+    if total is None or agent is None or agent > total:
+        return None
+    return total - agent
+
+
+def _shared_cost(
+    progress: Progress, price: ModelPrice | None, threads: Sequence[ThreadRecord]
+) -> tuple[Decimal | None, Decimal | None]:
+    """List price of all agents' requests, and of the session's token totals.
+
+    With other agents, each thread is priced by its own model, and what is left, the grader's, by the agent's.
+    """
+    agent = work_cost(progress.session_work, price)
+    if not progress.threads:
+        return agent, _tokens_cost(progress.usage, progress.session_work, price)
+    if agent is None or not set(progress.threads) <= {thread.id for thread in threads}:
+        return None, None
+    tokens = progress.session_work.tokens
+    for thread in threads:
+        if thread.usd is None or thread.tokens is None:
+            return None, None
+        agent, tokens = agent + thread.usd, tokens + thread.tokens
+    if progress.usage is None or progress.usage.tokens is None or price is None:
+        return agent, None
+    grader = progress.usage.tokens - tokens
+    if price.band_tokens is not None and _prompt(grader) > price.band_tokens:
+        return agent, None
+    rest = price.rates.cost_of(grader)
+    return agent, agent + rest if rest is not None else None
 
 
 def work_cost(work: Work, price: ModelPrice | None) -> Decimal | None:

@@ -4,10 +4,12 @@
 raw events are what the store keeps.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from evalkit.trial.model import Tokens, Verdict
 
@@ -158,6 +160,8 @@ class ToolUsed(_Event):
     """`file_path` of write and edit, where it is one."""
     asks: bool
     """The call waits for our permission."""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    """What it was called with, where the client must answer it; empty for every other call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,13 @@ class Answered(_Event):
     denied: bool
     is_error: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadCreated(_Event):
+    """The coordinator gave work to another agent, in a thread of its own."""
+
+    thread_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,5 +212,6 @@ Event = (
     | ToolUsed
     | ToolReturned
     | Answered
+    | ThreadCreated
     | Other
 )

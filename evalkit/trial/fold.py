@@ -12,7 +12,7 @@ from enum import StrEnum
 from evalkit.trial import events
 from evalkit.trial.events import Event, IdleReason, ToolKind, Usage
 from evalkit.trial.model import Tokens, Verdict
-from evalkit.trial.wire import OUTPUTS
+from evalkit.trial.wire import NO_ANSWER, OUTPUTS
 
 
 class Phase(StrEnum):
@@ -47,6 +47,8 @@ class Cycle:
     started_at: datetime | None
     graded_at: datetime | None
     ended_at: datetime | None = None
+    was_graded: bool = False
+    """The evaluation began; false where an interrupt ended one that never did."""
     verdict: Verdict | None = None
     word: str = ""
     explanation: str | None = None
@@ -83,13 +85,17 @@ class Progress:
     open_calls: tuple[events.ToolUsed, ...] = ()
     """Custom tool calls and permission requests without an answer from us."""
     unanswered: tuple[tuple[str, str], ...] = ()
-    """(tool, our words) of requests that got a denial or an error from us."""
+    """(tool, our words) of requests that nobody had an answer for. A rule's denial and a tool's error are answers."""
+    threads: tuple[str, ...] = ()
+    """Ids of child threads: other agents at work in this session. Their own requests are in their own event lists."""
     idle: events.Idle | None = None
     """The idle the session is in; None while it runs."""
     ended: events.Ended | None = None
+    ended_early: bool = False
+    """The session ended before it had settled."""
     last_error: events.ErrorReported | None = None
     usage: Usage | None = None
-    """The last snapshot directly before an idle: the only exact ones."""
+    """The snapshot directly before the idle the session is in: the only exact one. None as soon as it works again."""
     fresh_usage: Usage | None = None
     """A snapshot that is exact if the next event is an idle."""
     touched: Touched = field(default_factory=Touched)
@@ -151,7 +157,8 @@ def advance(progress: Progress, event: Event) -> Progress:  # noqa: C901, PLR091
         case events.Idle():
             return _rest(progress, event)
         case events.Ended():
-            return replace(_stop_clocks(progress, at), phase=Phase.ENDED, ended=event)
+            early = progress.ended_early or not progress.is_settled
+            return replace(_stop_clocks(progress, at), phase=Phase.ENDED, ended=event, ended_early=early)
         case events.ErrorReported():
             return replace(progress, last_error=event)
         case events.UsageReported():
@@ -174,6 +181,8 @@ def advance(progress: Progress, event: Event) -> Progress:  # noqa: C901, PLR091
             return replace(progress, touched=_settle_touch(progress.touched, event))
         case events.Answered():
             return _take_answer(progress, event)
+        case events.ThreadCreated():
+            return replace(progress, threads=tuple(dict.fromkeys((*progress.threads, event.thread_id))))
         case events.Rescheduled() | events.EvaluationOngoing() | events.RequestStarted() | events.Other():
             return progress
 
@@ -190,6 +199,7 @@ def _run(progress: Progress, at: datetime | None) -> Progress:
         progress,
         phase=Phase.WORKING,
         idle=None,
+        usage=None,
         running_since=progress.running_since or at,
         waiting_since=None,
         waiting_s=progress.waiting_s + waited,
@@ -225,6 +235,7 @@ def _begin_grading(progress: Progress, event: events.EvaluationStarted) -> Progr
         work=progress.work,
         started_at=progress.work_started_at,
         graded_at=event.at,
+        was_graded=True,
     )
     return replace(progress, phase=Phase.GRADING, cycles=(*progress.cycles, cycle), work=Work(), touched=Touched())
 
@@ -288,7 +299,7 @@ def _take_answer(progress: Progress, event: events.Answered) -> Progress:
     if asked is None:
         return progress
     unanswered = progress.unanswered
-    if event.denied or event.is_error:
+    if event.text.startswith(NO_ANSWER):
         unanswered = (*unanswered, (asked.name, event.text))
     return replace(
         progress,

@@ -107,6 +107,13 @@ class TrialSpec:
     """evalkit's version."""
     commit: str | None = None
     """Git commit of the suite's project, when it has one."""
+    terms: str = ""
+    """What makes the model cost other than its list price: `fast`, `us`, `fast us`."""
+
+    @property
+    def priced_as(self) -> str | None:
+        """The row of the price table: terms that no row states make a cost unknown."""
+        return f"{self.model} {self.terms}" if self.model is not None and self.terms else self.model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +243,24 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRecord:
+    """Another agent's work in the session, given to it by the agent under test."""
+
+    id: str
+    agent: str | None
+    """Its name; None when the provider did not say."""
+    model: str | None
+    requests: int
+    """Model requests, unmetered ones included."""
+    tokens: Tokens | None
+    """Of its own requests; None when one was not metered."""
+    usd: Decimal | None
+    """Its own requests at list price, not rounded; None when that is not known."""
+    billed_usd: Decimal | None
+    """As the platform rounded it, to cents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
     """What is known of one attempt at a trial after it ended."""
 
@@ -262,6 +287,8 @@ class TrialRecord:
     ended_at: datetime | None
     unanswered: tuple[Unanswered, ...] = ()
     """Custom tool calls and permission requests for which the suite had no answer."""
+    threads: tuple[ThreadRecord, ...] = ()
+    """Child threads whose events were kept, in order of creation; empty for an agent that works alone."""
 
     @property
     def is_grader_only(self) -> bool:

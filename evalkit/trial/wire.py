@@ -7,10 +7,11 @@ class, so `isinstance` would lie. Everything here is outside data: a field that 
 Source: `anthropic` 2.12 types, and event lists recorded from the hosted API in August 2026.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.trial import events
@@ -18,6 +19,10 @@ from evalkit.trial.model import Tokens, Verdict
 
 OUTPUTS = "/mnt/session/outputs/"
 """Where the agent's deliverables lie in its container."""
+
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_LARGEST = 10**15
+"""Counts and seconds above it are not measurements; arithmetic on what an API can be made to say has no bounds."""
 
 _EnumT = TypeVar("_EnumT", Verdict, events.IdleReason)
 
@@ -38,9 +43,9 @@ def parse_time(value: object) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return time.astimezone(UTC) if time.tzinfo is not None else None
 
 
 def parse_money(value: object) -> Decimal | None:
@@ -51,19 +56,13 @@ def parse_money(value: object) -> Decimal | None:
     if not isinstance(value, Mapping) or value.get("currency", "USD") != "USD":
         return None
     amount = value.get("amount")
-    if not isinstance(amount, str):
+    if not isinstance(amount, str) or _AMOUNT.fullmatch(amount) is None:
         return None
-    try:
-        number = Decimal(amount)
-    except InvalidOperation:
-        return None
-    if not number.is_finite():
-        return None
-    return number if "." in amount else number / 100
+    return Decimal(amount) if "." in amount else Decimal(amount) / 100
 
 
 def outcome_event(description: str, rubric: str, max_iterations: int) -> dict[str, Any]:
-    """The `user.define_outcome` to send."""
+    """The `user.define_outcome` to send; `rubric` is its text."""
     return {
         "type": "user.define_outcome",
         "description": description,
@@ -72,16 +71,29 @@ def outcome_event(description: str, rubric: str, max_iterations: int) -> dict[st
     }
 
 
-def refusal_event(use: events.ToolUsed, text: str) -> dict[str, Any]:
-    """The answer where the suite has none: an error for a custom tool call, a denial for a permission."""
-    if use.kind is events.ToolKind.CUSTOM:
-        return {
-            "type": "user.custom_tool_result",
-            "custom_tool_use_id": use.id,
-            "is_error": True,
-            "content": [{"type": "text", "text": text}],
-        }
-    return {"type": "user.tool_confirmation", "tool_use_id": use.id, "result": "deny", "deny_message": text}
+def outcome_event_of_file(description: str, file_id: str, max_iterations: int) -> dict[str, Any]:
+    """The `user.define_outcome` to send where the rubric is a file at the provider."""
+    return outcome_event(description, "", max_iterations) | {"rubric": {"type": "file", "file_id": file_id}}
+
+
+NO_ANSWER = "this evaluation has no answer"
+"""How every answer begins that stands for one nobody had; the fold knows by it which requests went unanswered."""
+
+
+def result_event(use: events.ToolUsed, text: str, *, is_error: bool) -> dict[str, Any]:
+    """The result of a custom tool call."""
+    return {
+        "type": "user.custom_tool_result",
+        "custom_tool_use_id": use.id,
+        "is_error": is_error,
+        "content": [{"type": "text", "text": text}],
+    }
+
+
+def permission_event(use: events.ToolUsed, denial: str | None) -> dict[str, Any]:
+    """The answer to a request for permission: allowed where `denial` is None, else denied with these words."""
+    event = {"type": "user.tool_confirmation", "tool_use_id": use.id}
+    return event | ({"result": "allow"} if denial is None else {"result": "deny", "deny_message": denial})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,15 +124,38 @@ def file_change(raw: Mapping[str, Any]) -> FileChange | None:
     return FileChange(call=_text(raw, "id") or "", path=path, old=old, new=new, replace_all=replace_all)
 
 
-def failed_call(raw: Mapping[str, Any]) -> str | None:
-    """The id of the built-in call that this event says has failed."""
-    is_failure = raw.get("type") == "agent.tool_result" and raw.get("is_error") is True
-    return _text(raw, "tool_use_id") if is_failure else None
+def succeeded_call(raw: Mapping[str, Any]) -> str | None:
+    """The id of the built-in call that this event says was done."""
+    is_success = raw.get("type") == "agent.tool_result" and raw.get("is_error") is not True
+    return _text(raw, "tool_use_id") if is_success else None
 
 
 def is_bash(raw: Mapping[str, Any]) -> bool:
     """Whether the event is a call that may have changed any file in the container."""
     return raw.get("type") == "agent.tool_use" and raw.get("name") == "bash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadHead:
+    """What the API says of one thread of a session."""
+
+    id: str
+    agent: str | None
+    """The agent's name."""
+    model: str | None
+    billed_usd: Decimal | None
+    """Rounded to cents, without the container's time; None until the thread first rested."""
+
+
+def parse_thread(raw: Mapping[str, Any]) -> ThreadHead:
+    """The head of a `session_thread`, or of something that lacks what makes it one."""
+    agent = _object(raw, "agent")
+    return ThreadHead(
+        id=_text(raw, "id") or "",
+        agent=_text(agent, "name"),
+        model=_text(agent, "model") or _text(_object(agent, "model"), "id"),
+        billed_usd=parse_money(_object(raw, "usage").get("list_cost")),
+    )
 
 
 INTERRUPT: Mapping[str, str] = {"type": "user.interrupt"}
@@ -238,13 +273,15 @@ def _tool_used(raw: Mapping[str, Any], event_id: str, at: datetime | None) -> ev
         "agent.custom_tool_use": events.ToolKind.CUSTOM,
     }[raw["type"]]
     writes = kind is events.ToolKind.BUILT_IN and name in {"write", "edit"}
+    asks = raw.get("evaluated_permission") == "ask"
     return events.ToolUsed(
         id=event_id,
         at=at,
         kind=kind,
         name=name,
         path=_text(_object(raw, "input"), "file_path") if writes else None,
-        asks=raw.get("evaluated_permission") == "ask",
+        asks=asks,
+        input=_object(raw, "input") if asks or kind is events.ToolKind.CUSTOM else {},
     )
 
 
@@ -268,6 +305,11 @@ def _answered(raw: Mapping[str, Any], event_id: str, at: datetime | None) -> eve
         is_error=raw.get("is_error") is True,
         text=text,
     )
+
+
+def _thread_created(raw: Mapping[str, Any], event_id: str, at: datetime | None) -> events.Event | None:
+    thread_id = _text(raw, "session_thread_id")
+    return events.ThreadCreated(id=event_id, at=at, thread_id=thread_id) if thread_id is not None else None
 
 
 def block_text(content: object) -> str:
@@ -300,6 +342,7 @@ _PARSERS: Mapping[str, Callable[[Mapping[str, Any], str, datetime | None], event
     "agent.mcp_tool_result": _tool_returned,
     "user.custom_tool_result": _answered,
     "user.tool_confirmation": _answered,
+    "session.thread_created": _thread_created,
 }
 
 
@@ -315,17 +358,23 @@ def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
 
 def _text(raw: Mapping[str, Any], key: str) -> str | None:
     value = raw.get(key)
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    # Half of a surrogate pair is valid JSON and no text: nothing could be encoded that holds it.
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _integer(raw: Mapping[str, Any], key: str) -> int | None:
     value = raw.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
 
 
 def _number(raw: Mapping[str, Any], key: str) -> float | None:
+    """A finite number, not negative; None for anything else, NaN included."""
     value = raw.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST:
+        return None
+    return float(value)
 
 
 def _tokens(usage: Mapping[str, Any], cache_write: int) -> Tokens | None:

@@ -105,6 +105,8 @@ def test_the_label_is_the_host_and_never_the_key() -> None:
 
     assert (target.base_url, target.label) == (HOSTED_URL, "api.anthropic.com")
     assert SECRET not in repr(target)
+    proxy = Target(base_url="https://bob:s3cret@proxy.example:8443/x", api_key=Secret(SECRET))
+    assert proxy.label == "proxy.example:8443"
     assert Target(base_url="http://127.0.0.1:1", api_key=None).label == "emulator (scripted agents, simulated prices)"
 
 

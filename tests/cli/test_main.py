@@ -17,6 +17,10 @@ WITHOUT_SDK = [
     ["suite", "validate", "nowhere.yaml"],
     ["rubric", "show", "nowhere.md"],
     ["ingest", "nowhere.jsonl"],
+    ["suite", "init", "first"],
+    ["suite", "list"],
+    ["suite", "schema"],
+    ["doctor"],
 ]
 
 
@@ -30,7 +34,7 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     assert modules_after(["--help"], tmp_path) & HEAVY == set()
 
 
-@pytest.mark.parametrize("arguments", WITHOUT_SDK, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("arguments", WITHOUT_SDK, ids=" ".join)
 def test_commands_that_send_nothing_never_load_the_sdk(arguments: list[str], tmp_path: Path) -> None:
     assert "anthropic" not in modules_after(arguments, tmp_path)
 
@@ -74,3 +78,18 @@ def test_every_command_listed_is_there(capsys: pytest.CaptureFixture[str]) -> No
 def test_an_empty_run_root_is_not_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["list", "--reports", str(tmp_path)]) == 0
     assert "evalkit run SUITE" in capsys.readouterr().out
+
+
+def test_a_fault_of_our_own_is_one_line_and_not_the_code_of_a_regression(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "20261122T000000Z-x-abcd"
+    folder.mkdir()
+    monkeypatch.setitem(main._COMMANDS, "list", ("evalkit.nowhere", ""))
+
+    code = main.run(["list", "--reports", str(tmp_path)])
+
+    told = capsys.readouterr().err
+    assert code == 3
+    assert "a fault of its own" in told
+    assert len(told.splitlines()) == 1

@@ -272,3 +272,46 @@ def test_a_trial_over_its_time_is_interrupted_on_the_server_and_scored_as_a_limi
     (trial,) = load_run(folder).trials
 
     assert (trial.end, trial.ok, trial.verdict) == (End.LIMIT, False, Verdict.INTERRUPTED)
+
+
+def test_an_outcome_whose_answer_is_late_is_not_defined_again_when_the_stream_drops_meanwhile(tmp_path: Path) -> None:
+    faults = [
+        {"delay": {"on": "send_events", "seconds": 0.4}},
+        {"drop_stream": {"after_event": 1, "reset": True}},
+    ]
+
+    done = run(write_suite(tmp_path, session={"faults": faults}))
+
+    assert done.trial.ok is True
+    assert done.requests["POST sessions/events"] == 1
+
+
+def test_a_session_that_we_cannot_read_is_interrupted_before_it_is_left(tmp_path: Path) -> None:
+    faults = [{"missing_fields": {"type": "span.model_request_end", "fields": ["model_usage"]}}]
+
+    done = run(write_suite(tmp_path, session={"faults": faults}))
+
+    assert done.trial.end is End.UNMEASURED
+    assert done.trial.failure is not None
+    assert done.trial.failure.cause == "malformed"
+    assert done.requests["POST sessions"] == 1
+    assert done.requests["POST sessions/events"] == 2, "the outcome, and the interrupt"
+
+
+@pytest.mark.parametrize("status", ["terminated", "deleted"])
+def test_a_session_that_ends_under_us_is_unmeasured_and_tried_again(tmp_path: Path, status: str) -> None:
+    faults = [{"session_becomes": {"after_event": 6, "status": status}}]
+
+    done = run(write_suite(tmp_path, session={"faults": faults}))
+
+    assert (done.trial.end, done.trial.attempt, done.trial.ok) == (End.UNMEASURED, 3, None)
+
+
+def test_a_verdict_in_an_unknown_word_is_neither_a_pass_nor_a_crash(tmp_path: Path) -> None:
+    faults = [{"unknown_verdict": {"iteration": 0, "word": "splendid"}}]
+
+    trial = run(write_suite(tmp_path, session={"faults": faults})).trial
+
+    assert (trial.end, trial.ok) == (End.UNMEASURED, None)
+    assert trial.failure is not None
+    assert "'splendid'" in trial.failure.message

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from evalkit.artifact import Artifact
 from evalkit.checks.result import CheckResult, CheckSpec, Place, Status
 from evalkit.errors import Boundary, RunNotFoundError, StoreError
+from evalkit.store.attempts import Next, load_attempts
 from evalkit.store.blobs import blob_path, keep_blob
 from evalkit.store.codec import RunSpec, decode, encode
 from evalkit.store.history import in_time_order, load_events, load_run
@@ -128,6 +129,8 @@ def test_everything_of_an_attempt_comes_back(tmp_path: Path) -> None:
         digest = keep_blob(journal.folder, b"bytes")
         artifact = Artifact(name="loan.xlsx", sha256=digest, size_bytes=5, media_type="x/y")
         journal.record_artifacts("k1", 2, [artifact])
+        outcome = {"id": "sevt_o", "type": "user.define_outcome", "outcome_id": "outc_1", "description": ""}
+        journal.append("k1", 2, [outcome])
         journal.close_attempt("k1", 2, [check], Closing(stop=Stop.TIME_LIMIT))
         journal.close_run(NOW)
 
@@ -140,22 +143,42 @@ def test_everything_of_an_attempt_comes_back(tmp_path: Path) -> None:
     assert run.ended_at == NOW
 
 
-def test_a_listing_that_changed_since_the_verdict_marks_the_file_and_a_late_one_does_not(tmp_path: Path) -> None:
-    def listed(name: str, file_id: str) -> Mapping[str, Any]:
-        return {"filename": name, "id": file_id, "size_bytes": 1, "created_at": "t"}
+def listed(name: str, file_id: str) -> Mapping[str, Any]:
+    return {"filename": name, "id": file_id, "size_bytes": 1, "created_at": "t"}
 
+
+def evaluation_ended(number: int) -> Mapping[str, Any]:
+    verdict = {"type": "span.outcome_evaluation_end", "iteration": number, "result": "needs_revision"}
+    return {**event(number, number), **verdict}
+
+
+def since_grading(tmp_path: Path, listings: Mapping[str, list[Mapping[str, Any]]]) -> Mapping[str, SinceGrading]:
+    """Of files a, b and late, after two evaluations and with these listings at these moments."""
     with begin(tmp_path) as journal:
         journal.open_attempt("k1", 1)
-        journal.record_listing("k1", 1, "graded", [listed("a", "f1"), listed("b", "f2")])
-        journal.record_listing("k1", 1, "final", [listed("a", "f1"), listed("b", "f9"), listed("late", "f3")])
+        journal.append("k1", 1, [evaluation_ended(0), evaluation_ended(1)])
+        for moment, files in listings.items():
+            journal.record_listing("k1", 1, moment, files)
         names = [Artifact(name=name, sha256="0", size_bytes=1, media_type=None) for name in ("a", "b", "late")]
         journal.record_artifacts("k1", 1, names)
         journal.close_attempt("k1", 1, (), Closing())
+    return {item.name: item.since_grading for item in load_run(journal.folder).trials[0].artifacts}
 
-    since = {item.name: item.since_grading for item in load_run(journal.folder).trials[0].artifacts}
+
+FINAL = [listed("a", "f1"), listed("b", "f9"), listed("late", "f3")]
+
+
+def test_a_listing_that_changed_since_the_verdict_marks_the_file_and_a_late_one_does_not(tmp_path: Path) -> None:
+    since = since_grading(tmp_path, {"sevt_1": [listed("a", "f1"), listed("b", "f2")], "final": FINAL})
 
     assert since["b"] is SinceGrading.CHANGED
     assert SinceGrading.CHANGED not in {since["a"], since["late"]}
+
+
+def test_a_listing_of_an_earlier_evaluation_says_nothing_about_the_last(tmp_path: Path) -> None:
+    since = since_grading(tmp_path, {"sevt_0": [listed("a", "f1"), listed("b", "f2")], "final": FINAL})
+
+    assert SinceGrading.CHANGED not in since.values()
 
 
 def test_a_spec_survives_its_json(tmp_path: Path) -> None:
@@ -176,6 +199,54 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="there is a run here already"):
         Journal.create(folder, RUN, [], NOW)
+
+
+def test_a_run_opened_again_keeps_its_name_its_trials_and_the_order_of_its_events(tmp_path: Path) -> None:
+    with begin(tmp_path) as journal:
+        journal.open_attempt("k1", 1)
+        journal.append("k1", 1, [event(2, 2), event(1, 1)])
+        journal.close_run(NOW)
+    name = journal.folder.name
+    moved = journal.folder.rename(tmp_path / "moved")
+
+    with Journal.reopen(moved) as again:
+        again.append("k1", 1, [event(1, 1), event(3, 3)])
+        run = again.run
+
+    assert run == name
+    assert [raw["id"] for raw in load_events(moved, "k1", 1)] == ["sevt_2", "sevt_1", "sevt_3"]
+    assert load_run(moved).ended_at is None
+
+
+def test_two_processes_cannot_write_one_run(tmp_path: Path) -> None:
+    with begin(tmp_path) as journal:
+        with pytest.raises(StoreError, match="another evalkit is running this run"):
+            Journal.reopen(journal.folder)
+        journal.open_attempt("k1", 1)
+
+    with Journal.reopen(journal.folder) as again:
+        again.open_attempt("k1", 2)
+
+
+def test_how_far_each_trial_came_is_read_without_its_events(tmp_path: Path) -> None:
+    with begin(tmp_path, "k1", "k2", "k3") as journal:
+        journal.open_attempt("k1", 1)
+        journal.record_session("k1", 1, SessionRecord(id="sesn_1"))
+        journal.close_attempt("k1", 1, (), Closing(), Next.RETRY)
+        journal.open_attempt("k1", 2)
+        journal.open_attempt("k3", 1)
+        journal.close_attempt("k3", 1, (), Closing())
+
+    states = {
+        key: [(state.number, state.session_id, state.next) for state in found]
+        for key, found in load_attempts(journal.folder).items()
+    }
+
+    assert states == {
+        "k1": [(1, "sesn_1", Next.RETRY), (2, None, None)],
+        "k2": [],
+        "k3": [(1, None, Next.NOTHING)],
+    }
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all", b"SQLite format 3\x00" + b"\x00" * 200])

@@ -35,6 +35,7 @@ model: claude-sonnet-5-5
 system_file: v1.md
 tools:
   - {type: agent_toolset_20260401}
+  - {type: custom, name: rate, description: Looks up a rate., input_schema: {type: object}}
 """
 
 FILES = {
@@ -46,6 +47,22 @@ FILES = {
     "suites/loans/v2.md": "You are a careful analyst.\n",
     "suites/loans/loan.json": '{"principal": 250000}\n',
     "suites/loans/expected.json": '{"payment": 4804.19}\n',
+    "suites/loans/tools.py": """\
+def rate(input, call):
+    return "0.0675"
+
+
+async def later(input, call):
+    return "0.0675"
+
+
+def one(input):
+    return "0.0675"
+""",
+    "suites/loans/rates.json": """\
+{"format": "evalkit-fixtures/1", "calls": [{"tool": "rate", "input": {"code": "EUR"}, "text": "0.0675"}]}
+""",
+    "suites/loans/rate.sh": "echo 0.0675\n",
     "rubrics/loan.md": "- [R1] Payment. It is the level annuity payment.\n- [R2] Dates. They are month ends.\n",
 }
 

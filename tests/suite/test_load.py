@@ -143,6 +143,32 @@ def test_problems_name_files_as_they_are_typed_from_the_working_directory(
         load_suite(Path("suites/loans.yaml"))
 
 
+def test_a_session_is_opened_with_what_the_suite_says_word_for_word(suite_file: Path, tmp_path: Path) -> None:
+    repository = "{type: github_repository, url: 'https://example.com/r', checkout: {type: branch, name: main}}"
+    change(tmp_path, S, "defaults:", f"session: {{vault_ids: [vlt_01], resources: [{repository}]}}\ndefaults:")
+
+    session = load_suite(suite_file).session
+
+    assert session.vault_ids == ("vlt_01",)
+    assert session.resources == (
+        {
+            "type": "github_repository",
+            "url": "https://example.com/r",
+            "checkout": {"type": "branch", "name": "main"},
+        },
+    )
+
+
+def test_an_environment_and_a_rubric_may_be_at_the_provider(suite_file: Path, tmp_path: Path) -> None:
+    change(tmp_path, S, "environment: loans/environment.yaml", "environment: {id: env_01}")
+    change(tmp_path, S, "rubric: loan", "rubric: {file_id: file_01}")
+
+    suite = load_suite(suite_file, backend=Backend.ANTHROPIC)
+
+    assert (suite.environment.id, suite.environment.body) == ("env_01", {})
+    assert (suite.tasks[0].rubric_file_id, suite.tasks[0].rubric.criteria) == ("file_01", ())
+
+
 def load_or_refuse(suite_file: Path) -> bool:
     """Whether the suite loads; any exception but SuiteError goes through."""
     try:
@@ -177,7 +203,7 @@ def test_any_small_damage_to_a_suite_leaves_a_suite_or_a_suite_error(
     load_or_refuse(suite_file)
 
 
-LATER = ("session:", "tools:", "permissions:", "isolation:", "gate:")
+LATER = ("isolation:", "gate:")
 NOT_YET = (
     "xlsx_workbook.perturb",
     "local.memo_agrees",
@@ -215,6 +241,7 @@ def test_the_example_of_the_formats_page_loads_without_the_keys_of_later_version
         "suites/finance/environment.yaml": "name: box\n",
         "suites/finance/prompts/v1.md": "v1",
         "suites/finance/prompts/v2.md": "v2",
+        "suites/finance/tools.py": "def lookup_rate(input, call):\n    return '1.08'\n",
         "suites/finance/scenario.yaml": "",
         "suites/finance/loan/task.md": "Build it.",
         "suites/finance/loan/inputs/loan.json": "{}",
@@ -231,3 +258,8 @@ def test_the_example_of_the_formats_page_loads_without_the_keys_of_later_version
     assert [criterion.id for criterion in suite.tasks[0].rubric.criteria] == ["R1", "R3", "R4", "R9"]
     assert [check.id for check in suite.tasks[0].checks[3:]] == ["sheets", "payment"]
     assert suite.tasks[0].budget_usd == Decimal("1.50")
+    assert [handler.name for handler in suite.tasks[0].tools] == ["lookup_rate"]
+    assert [(rule.tool, rule.matches, rule.answer.value) for rule in suite.tasks[0].permissions] == [
+        ("bash", (("command", "^python "),), "allow"),
+        ("*", (), "deny"),
+    ]

@@ -86,6 +86,11 @@ def test_planning_twice_gives_the_same_trials(root: Path) -> None:
         (A, "agent_toolset_20260401", "agent_toolset_20260701"),
         ("suites/loans/v1.md", "an analyst", "a senior analyst"),
         ("suites/loans/environment.yaml", "cloud", "self_hosted"),
+        (S, "defaults:", "session: {vault_ids: [vlt_01]}\ndefaults:"),
+        (S, "defaults:", "session: {resources: [{type: memory_store, memory_store_id: m}]}\ndefaults:"),
+        (S, "defaults:", "tools: {rate: loans/tools.py:rate}\ndefaults:"),
+        (S, "    tags: [csv]", "    tools: {rate: {fixtures: loans/rates.json}}"),
+        (S, "defaults:", "permissions: [{tool: bash, answer: allow}]\ndefaults:"),
     ],
 )
 def test_a_change_to_what_is_measured_changes_the_key(file: str, old: str, new: str, root: Path) -> None:
@@ -93,6 +98,73 @@ def test_a_change_to_what_is_measured_changes_the_key(file: str, old: str, new: 
     change(root, file, old, new)
 
     assert planned(root)[0].spec.key != before
+
+
+ANSWERED = """\
+session: {resources: [{type: github_repository, url: u, authorization_token: old}]}
+tools:
+  rate: {python: 'loans/tools.py:rate', timeout: 5s}
+permissions:
+  - {tool: bash, matches: {command: python}, answer: deny, message: stay out}
+defaults:"""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (
+            "suites/loans/tools.py",
+            'def rate(input, call):\n    return "0.0675"',
+            "def rate(input, call):\n    return '1'",
+        ),
+        (S, "url: u", "url: v"),
+        (S, "{command: python}", "{command: pythn}"),
+        (S, "message: stay out", "message: never"),
+        (S, "{python: 'loans/tools.py:rate', timeout: 5s}", "{fixtures: loans/rates.json}"),
+    ],
+)
+def test_a_change_to_what_the_agent_is_answered_changes_the_key(file: str, old: str, new: str, root: Path) -> None:
+    change(root, S, "defaults:", ANSWERED)
+    before = planned(root)[0].spec.key
+    change(root, file, old, new)
+
+    assert planned(root)[0].spec.key != before
+
+
+@pytest.mark.parametrize(("old", "new"), [("authorization_token: old", "authorization_token: new"), ("5s", "6s")])
+def test_a_new_token_or_time_limit_keeps_the_key(old: str, new: str, root: Path) -> None:
+    change(root, S, "defaults:", ANSWERED)
+    before = planned(root)[0].spec.key
+    change(root, S, old, new)
+
+    assert planned(root)[0].spec.key == before
+
+
+@pytest.mark.parametrize(
+    ("file", "words"), [("rates.json", "{fixtures: loans/rates.json}"), ("rate.sh", "{command: [sh, loans/rate.sh]}")]
+)
+def test_the_bytes_of_a_handlers_files_are_in_the_key(file: str, words: str, root: Path) -> None:
+    change(root, S, "defaults:", f"tools: {{rate: {words}}}\ndefaults:")
+    before = planned(root)[0].spec.key
+    change(root, f"suites/loans/{file}", "0.0675", "0.0676")
+
+    assert planned(root)[0].spec.key != before
+
+
+def test_a_deployed_agent_and_a_remote_rubric_are_in_the_key_by_their_ids(root: Path) -> None:
+    def key() -> str:
+        return planned(root, backend=Backend.ANTHROPIC)[0].spec.key
+
+    change(root, S, "agent: loans/agent.yaml", "agent: {id: agent_01, version: 3}")
+    change(root, S, "rubric: loan", "rubric: {file_id: file_01}")
+    change(root, S, "        criterion: R1\n", "")
+    first = key()
+    change(root, S, "version: 3", "version: 4")
+    second = key()
+    change(root, S, "file_01", "file_02")
+
+    assert len({first, second, key()}) == 3
+    assert planned(root, backend=Backend.ANTHROPIC)[0].spec.rubric_text is None
 
 
 @pytest.mark.parametrize(

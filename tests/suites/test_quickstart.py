@@ -192,7 +192,9 @@ def test_every_criterion_that_a_check_stands_for_is_sent(task: str) -> None:
 def ask_honest_grader(task: str, hands: Hands, *flaws: str) -> Grading:
     """The verdict of a grader that makes no errors on the deliverable with these flaws."""
     mount_inputs(task, hands)
-    delivery = asyncio.run(hands.deliver(script_of(task).deliver, flaws=frozenset(flaws)))
+    deliver = script_of(task).deliver
+    assert deliver is not None
+    delivery = asyncio.run(hands.deliver(deliver, flaws=frozenset(flaws)))
     assert delivery.failed is None
     honest = GraderScript(probes=script_of(task).grader.probes, judged={}, errors={})
     sent = load_tasks()[task].rubric.sent
@@ -239,6 +241,7 @@ def play(task: str, repeat: int) -> Played:
         while not verdicts or verdicts[-1] == "needs_revision":
             i = len(verdicts)
             flaws = choose_flaws(script.flaws, draws, iteration=i, previous=flaws, not_met=not_met)
+            assert script.deliver is not None
             asyncio.run(hands.deliver(script.deliver, flaws=flaws))
             graded = grade(
                 known.rubric.sent, script.grader, hands, draws, iteration=i, max_iterations=known.max_iterations

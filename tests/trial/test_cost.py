@@ -126,3 +126,28 @@ def test_cache_prices_keep_their_published_ratios_to_input(model: str) -> None:
     assert rates.input is not None
     assert rates.cache_write_5m == rates.input * Decimal("1.25")
     assert rates.cache_write_1h == rates.input * 2
+
+
+def test_a_snapshot_is_no_longer_the_bill_once_the_session_works_again() -> None:
+    session = RawSession().begin().work(tokens=10)
+    use = session.add("agent.custom_tool_use", name="ask", input={})
+    session.rest("requires_action", tokens=1000, cents="1", event_ids=[use])
+    session.add("session.status_running")
+    session.work(tokens=5_000_000)
+    session.add("session.status_terminated")
+
+    cost = cost_of(session)
+
+    assert (cost.usd, cost.billed_usd, cost.grader_usd) == (None, None, None)
+
+
+def test_totals_smaller_than_their_parts_claim_nothing_of_the_grader() -> None:
+    assert cost_of(RawSession().begin().work(tokens=500).rest(tokens=100)).grader_usd is None
+
+
+def test_fast_answers_have_their_own_price_and_terms_without_one_are_unknown() -> None:
+    table = price_table()
+
+    assert table.price_of("claude-opus-5 fast", None).rates.output == Decimal(50)
+    with pytest.raises(UnknownModelError):
+        table.price_of("claude-opus-5 us", None)

@@ -9,7 +9,7 @@ from raw_events import RawSession, satisfied_session, write
 
 from evalkit.trial.fold import Phase, Progress, advance, fold
 from evalkit.trial.model import Tokens, Verdict
-from evalkit.trial.wire import parse_event
+from evalkit.trial.wire import NO_ANSWER, parse_event
 
 
 def progress_of(session: RawSession) -> Progress:
@@ -157,10 +157,23 @@ def test_time_waiting_for_us_is_measured_apart_from_work() -> None:
 def test_requests_we_refused_are_remembered_with_our_words() -> None:
     session = RawSession().begin()
     use = session.add("agent.custom_tool_use", name="ask", input={})
-    text = [{"type": "text", "text": "no handler"}]
+    words = f"{NO_ANSWER} for that request"
+    text = [{"type": "text", "text": words}]
     session.add("user.custom_tool_result", custom_tool_use_id=use, is_error=True, content=text)
 
-    assert progress_of(session).unanswered == (("ask", "no handler"),)
+    assert progress_of(session).unanswered == (("ask", words),)
+    assert progress_of(session).open_calls == ()
+
+
+def test_a_rules_denial_and_a_tools_own_error_are_answers() -> None:
+    session = RawSession().begin()
+    use = session.add("agent.custom_tool_use", name="ask", input={})
+    asked = session.add("agent.tool_use", name="bash", input={}, evaluated_permission="ask")
+    text = [{"type": "text", "text": "LookupError: no such customer"}]
+    session.add("user.custom_tool_result", custom_tool_use_id=use, is_error=True, content=text)
+    session.add("user.tool_confirmation", tool_use_id=asked, result="deny", deny_message="not here")
+
+    assert progress_of(session).unanswered == ()
     assert progress_of(session).open_calls == ()
 
 

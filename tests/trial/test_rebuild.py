@@ -50,6 +50,13 @@ def test_an_edit_that_does_not_fit_once_makes_the_file_uncertain() -> None:
     assert rebuild_outputs(nowhere.events) == {}
 
 
+def test_a_call_without_a_result_is_not_taken_as_done() -> None:
+    session = RawSession().work(write(OUT + "a.csv", "kept"))
+    session.add("agent.tool_use", **write(OUT + "a.csv", "cut off"))
+
+    assert rebuild_outputs(session.events) == {"a.csv": b"kept"}
+
+
 def test_files_outside_the_outputs_folder_are_not_deliverables() -> None:
     session = RawSession().work(write("/workspace/notes.txt", "x"), write("/mnt/memory/a.md", "y"))
 

@@ -1,13 +1,14 @@
 """How a trial ended, and its three answers: the tables of ARCHITECTURE.md, Measurement."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from raw_events import RawSession, satisfied_session, write
 
 from evalkit.artifact import Artifact
-from evalkit.checks.result import CheckResult, Status
+from evalkit.checks.result import CheckResult, CheckSpec, Status
 from evalkit.errors import Boundary
 from evalkit.rubric.contract import CriterionState
 from evalkit.rubric.document import read_criteria
@@ -36,9 +37,16 @@ def result(status: Status, *, required: bool = True) -> CheckResult:
     return CheckResult(id=status.value, check="any_file.safe", version=1, status=status, required=required)
 
 
+def asked(*results: CheckResult) -> TrialSpec:
+    """The spec of a trial whose task asks for these checks."""
+    specs = tuple(CheckSpec(id=item.id, check=item.check, version=1, required=item.required) for item in results)
+    return replace(SPEC, checks=specs)
+
+
 def record_of(
     session: RawSession,
     *checks: CheckResult,
+    spec: TrialSpec = SPEC,
     closing: Closing | None = Closing(),  # noqa: B008  # a frozen value
     files: tuple[str, ...] = ("report.csv",),
     regraded: Mapping[str, SinceGrading] | None = None,
@@ -53,7 +61,7 @@ def record_of(
         checks=checks,
         closing=closing,
     )
-    return build_record(SPEC, attempt)
+    return build_record(spec, attempt)
 
 
 def ended(verdict: str) -> RawSession:
@@ -78,14 +86,33 @@ def ended(verdict: str) -> RawSession:
 def test_the_three_answers_follow_verdict_and_required_checks(
     verdict: str, statuses: list[Status], answers: tuple[bool | None, ...]
 ) -> None:
-    record = record_of(ended(verdict), *map(result, statuses))
+    results = [result(status) for status in statuses]
+
+    record = record_of(ended(verdict), *results, spec=asked(*results))
 
     assert (record.satisfied, record.verified, record.ok) == answers
     assert record.end is End.VERDICT
 
 
+@pytest.mark.parametrize(("verdict", "ok"), [("satisfied", None), ("max_iterations_reached", False)])
+def test_a_required_check_without_a_result_is_unknown_and_never_passed(verdict: str, ok: bool | None) -> None:
+    spec = asked(result(Status.PASSED), result(Status.FAILED))
+
+    assert record_of(ended(verdict), spec=spec).ok is ok
+    assert record_of(ended(verdict), spec=spec).verified is None
+    assert record_of(ended(verdict), result(Status.PASSED), spec=spec).ok is ok
+
+
+def test_a_file_of_tests_answers_for_its_check_with_a_result_each() -> None:
+    tests = [replace(result(Status.PASSED), id=f"unit::test_{number}") for number in range(2)]
+    spec = asked(replace(result(Status.PASSED), id="unit"))
+
+    assert record_of(ended("satisfied"), *tests, spec=spec).ok is True
+
+
 def test_an_advisory_check_decides_nothing() -> None:
-    record = record_of(ended("satisfied"), result(Status.FAILED, required=False))
+    advisory = result(Status.FAILED, required=False)
+    record = record_of(ended("satisfied"), advisory, spec=asked(advisory))
 
     assert (record.verified, record.ok) == (None, True)
 
@@ -108,6 +135,33 @@ def test_an_end_without_a_known_verdict_is_unmeasured_with_its_cause(session: Ra
     assert record.failure is not None
     assert record.failure.cause == cause
     assert (record.satisfied, record.ok) == (None, None)
+
+
+def test_a_session_that_ends_between_verdict_and_idle_is_unmeasured_and_one_that_had_settled_is_not() -> None:
+    early = RawSession().begin().work().grade(0, "satisfied")
+    early.add("session.status_terminated")
+    archived = satisfied_session()
+    archived.add("session.status_terminated")
+
+    assert record_of(early).end is End.UNMEASURED
+    assert record_of(early).verdict is Verdict.SATISFIED
+    assert record_of(archived).end is End.VERDICT
+
+
+def test_a_platform_that_never_began_is_not_the_agents_time_limit() -> None:
+    silent = record_of(RawSession(), closing=Closing(stop=Stop.TIME_LIMIT))
+    strange = record_of(RawSession().begin().work().grade(0, "splendid"), closing=Closing(stop=Stop.TIME_LIMIT))
+
+    assert [record.end for record in (silent, strange)] == [End.UNMEASURED, End.UNMEASURED]
+
+
+def test_an_interrupt_before_grading_is_no_iteration_and_no_first_draft() -> None:
+    session = RawSession().begin().work()
+    session.add("span.outcome_evaluation_end", iteration=0, result="interrupted", outcome_id="o", explanation="")
+
+    record = record_of(session.rest())
+
+    assert (record.iterations, record.first_draft, record.verdict) == ((), None, Verdict.INTERRUPTED)
 
 
 @pytest.mark.parametrize("kind", ["terminated", "deleted"])

@@ -103,6 +103,10 @@ def test_an_amount_is_cents_unless_it_has_a_point(amount: str, dollars: str) -> 
         {"amount": "five"},
         {"amount": "NaN"},
         {"amount": "5", "currency": "EUR"},
+        {"amount": "-5", "currency": "USD"},
+        {"amount": "1e999999", "currency": "USD"},
+        {"amount": "9" * 40, "currency": "USD"},
+        {"amount": "٣", "currency": "USD"},
     ],
 )
 def test_an_amount_that_cannot_be_read_is_unknown_not_zero(money: object) -> None:
@@ -138,3 +142,34 @@ def test_only_write_and_edit_name_the_file_they_change() -> None:
         "write",
         "edit",
     }
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+def test_a_time_that_utc_cannot_hold_is_unknown(value: str) -> None:
+    assert parse_time(value) is None
+
+
+def test_half_a_surrogate_pair_becomes_text_that_can_be_stored() -> None:
+    event = parse_event({"id": "e", "type": "span.outcome_evaluation_end", "iteration": 0, "explanation": "a\ud83db"})
+
+    assert isinstance(event, events.EvaluationEnded)
+    assert event.explanation == "a?b"
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0, 1e300, 10**400, True])
+def test_seconds_that_no_clock_can_show_are_unknown(seconds: float) -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1, "active_seconds": seconds}
+    event = parse_event({"id": "e", "type": "session.usage", "usage": usage})
+
+    assert isinstance(event, events.UsageReported)
+    assert event.usage.active_seconds is None
+
+
+@pytest.mark.parametrize("count", [-1, 10**3000, 1.5, "7"])
+def test_token_counts_that_cannot_be_are_unknown(count: object) -> None:
+    event = parse_event(
+        {"id": "e", "type": "span.model_request_end", "model_usage": {"input_tokens": count, "output_tokens": 1}}
+    )
+
+    assert isinstance(event, events.RequestEnded)
+    assert event.tokens is None
