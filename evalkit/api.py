@@ -10,19 +10,18 @@
     suite = evalkit.load_suite("suites/quickstart.yaml")       # a Suite, or SuiteError with every problem
 
 Nothing here prints. Only the suite, or `backend=`, chooses where trials run; no variable and no key does.
+The SDK is imported where something is sent: planning a suite must not wait for it.
 """
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalkit import __version__
-from evalkit.claude.client import Target, hosted_target
 from evalkit.emulator import Emulator, EmulatorStartError, ScenarioError, load_scenario, uncovered_criteria
 from evalkit.errors import EmulatorError, Problem, SuiteError, UsageError
-from evalkit.runner.observer import Observer
-from evalkit.runner.suite import run_suite as run_plans
 from evalkit.settings import Settings, load_settings
 from evalkit.store import history
 from evalkit.store.layout import find_run
@@ -32,6 +31,10 @@ from evalkit.suite.model import Backend, Suite, TrialPlan
 from evalkit.suite.plan import plan_trials
 from evalkit.suite.sources import shown
 from evalkit.trial.model import RunRecord
+
+if TYPE_CHECKING:
+    from evalkit.claude.client import Target
+    from evalkit.runner.observer import Observer
 
 
 def load_suite(path: Path | str, *, backend: str | None = None) -> Suite:
@@ -54,7 +57,7 @@ def run_suite(  # noqa: PLR0913  # all but the first are options, by keyword
     trials: Sequence[TrialPlan] | None = None,
     reports: Path | None = None,
     concurrency: int | None = None,
-    observer: Observer | None = None,
+    observer: "Observer | None" = None,
 ) -> RunRecord:
     """The record of a new run of `suite`, or of the tasks named. It blocks until every trial has ended.
 
@@ -68,6 +71,8 @@ def run_suite(  # noqa: PLR0913  # all but the first are options, by keyword
         UsageError: no such task or backend; there is no key for the hosted API.
         EvalkitError: agents could not be set up, the emulator did not start, or the disk refused.
     """
+    from evalkit.runner.suite import run_suite as run_plans  # noqa: PLC0415  # the SDK, see above
+
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, backend=backend)
     if isinstance(suite, Suite) and backend not in {None, suite.backend.value}:
         raise UsageError(f"{suite.path}: loaded for {suite.backend.value!r}; load it with backend={backend!r}")
@@ -111,13 +116,15 @@ def choose_tasks(suite: Suite, plans: Sequence[TrialPlan], tasks: Sequence[str])
 
 
 @contextmanager
-def open_target(suite: Suite, settings: Settings) -> Iterator[Target]:
+def open_target(suite: Suite, settings: Settings) -> "Iterator[Target]":
     """The server that the suite's backend names; an emulator runs while the block is open.
 
     Raises:
         SettingsError: the hosted API is asked for and there is no key.
         EmulatorError: the emulator did not start.
     """
+    from evalkit.claude.client import Target, hosted_target  # noqa: PLC0415  # the SDK, see above
+
     if suite.backend is Backend.ANTHROPIC:
         yield hosted_target(settings)
         return

@@ -27,6 +27,13 @@ def test_a_flag_goes_over_the_environment_over_the_project_over_the_default(proj
     assert load_settings(project, concurrency=9, environ={"EVALKIT_CONCURRENCY": "5"}).concurrency == 9
 
 
+@pytest.mark.parametrize(
+    ("value", "is_ci"), [(None, False), ("", False), ("false", False), ("true", True), ("1", True)]
+)
+def test_ci_is_known_by_the_variable_every_service_sets(tmp_path: Path, value: str | None, is_ci: bool) -> None:
+    assert load_settings(tmp_path, environ={} if value is None else {"CI": value}).is_ci is is_ci
+
+
 def test_the_project_root_is_the_nearest_folder_that_looks_like_one(project: Path) -> None:
     assert project_root(project / "suites") == project
 

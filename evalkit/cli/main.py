@@ -81,17 +81,15 @@ def run(arguments: list[str]) -> int:
     except EvalkitError as error:
         click.echo(_without_keys(str(error)), err=True)
         return error.exit_code
-    except ModuleNotFoundError as error:
-        if sys.flags.dev_mode:
-            raise
-        click.echo(f"evalkit: found no package {error.name!r}; `evalkit doctor` says what to install", err=True)
-        return ExitCode.USAGE
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away; Python would complain again at exit
         return ExitCode.MEASURED
     except Exception as error:
         if sys.flags.dev_mode:
             raise
+        if isinstance(error, ModuleNotFoundError) and not (error.name or "evalkit").startswith("evalkit"):
+            click.echo(f"evalkit: found no package {error.name!r}; `evalkit doctor` says what to install", err=True)
+            return ExitCode.USAGE
         click.echo(_without_keys(_bug(error)), err=True)
         return ExitCode.INCOMPLETE
     return code if isinstance(code, int) else ExitCode.MEASURED

@@ -6,6 +6,7 @@ An entry is a kind and a JSON object. Kinds: `created` and `patched` (the sessio
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,6 +28,7 @@ class Journal:
         """The newest time that an entry shows."""
         self.is_broken = False
         """The file refused an entry. What is folded here may then be ahead of the file, and is to be dropped."""
+        self._refusal: sqlite3.Error | None = None
         self._file = file
         self._count = 0
         self._card: JsonObject = {}
@@ -53,12 +55,16 @@ class Journal:
         """What is appended inside is kept together, or not at all.
 
         Raises:
-            sqlite3.Error: the file refused it; the journal is then broken, and its readers know.
+            sqlite3.Error: the file refused it; the journal is then broken, and its readers know. From then on it takes
+                nothing: another thread of the session may still be at work, and the session be awake a second time.
         """
+        if self._refusal is not None:
+            raise sqlite3.OperationalError("the journal has been refused an entry") from self._refusal
         try:
             with self._file.together():
                 yield
-        except BaseException:
+        except BaseException as error:
+            self._refusal = error if isinstance(error, sqlite3.Error) else None
             self.is_broken = True
             self.wake_readers()
             raise

@@ -87,8 +87,10 @@ class LiveThread:
             Move.GRADE: Evaluation(self._place, self.recorder, self._pass).run,
             Move.FINISH: self._finish,
         }
+        has_moved = False
         try:
             while (move := self._next_move()) is not Move.REST:
+                has_moved = True
                 await moves[move]()
                 if not self.recorder.is_subagent:
                     befall(self.recorder, self._place.session_faults())
@@ -100,8 +102,8 @@ class LiveThread:
             _LOG.exception("thread %s", self.state.thread_id)
             with contextlib.suppress(sqlite3.Error):
                 self.recorder.session.terminate(f"the emulator failed: {error!r}")
-        if self.recorder.is_subagent:
-            # The coordinator may have waited for this one.
+        if self.recorder.is_subagent and has_moved:
+            # The coordinator may have waited for this one. Two that had nothing to do would wake each other for ever.
             self._place.wake()
 
     def _next_move(self) -> Move:

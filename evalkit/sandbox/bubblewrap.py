@@ -82,13 +82,14 @@ def run_sandboxed(  # noqa: PLR0913 - what a program is given, by name
 
 def _command(mounts: Sequence[Mount], cwd: str, *, network: bool) -> list[str]:
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    # First, because what is bound later may lie below: an environment in /tmp would else be hidden.
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - the sandbox's own
     read_only = [*_SYSTEM, *_SETTINGS, *_python_folders()]
     if network:
         command.append("--share-net")
         read_only += _NAMES
     for place in read_only:
         command += ["--ro-bind-try", place, place]
-    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - the sandbox's own
     for mount in mounts:
         command += ["--bind" if mount.writable else "--ro-bind", str(mount.real), mount.inside]
     return [*command, "--chdir", cwd]

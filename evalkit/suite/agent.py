@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from evalkit.checks.result import Json
+from evalkit.errors import UnknownModelError
 from evalkit.suite.content_hash import hash_of
 from evalkit.suite.model import DeployedAgent, Environment, Variant
-from evalkit.suite.problems import Location, Rule
+from evalkit.suite.problems import Location, Rule, did_you_mean
 from evalkit.suite.schema import AgentDraft, AgentFileDraft, EnvironmentDraft, VariantDraft, read_draft
 from evalkit.suite.sources import Sources
 from evalkit.suite.values import MAX_SYSTEM_CHARS, to_json
 from evalkit.suite.yaml_text import Document, Steps
+from evalkit.trial.prices import price_table
 
 _NOT_IN_AGENT_HASH = {"name", "metadata", "model"}
 _NOT_IN_ENVIRONMENT_HASH = {"name", "metadata"}
@@ -77,6 +79,16 @@ def with_model(variant: Variant, model: str) -> Variant:
     return replace(variant, agent_body={**variant.agent_body, "model": changed}, model=model)
 
 
+def unpriced(model: str) -> str | None:
+    """What to tell of a model without a price, which may be a new one or a slip of the pen; None where it has one."""
+    try:
+        price_table().price_of(model, None)
+    except UnknownModelError:
+        known = [name for name in price_table().models if " " not in name]  # "… fast" is a price and no model
+        return f"no price for model {model!r}, so that its cost will be unknown; {did_you_mean(model, known)}"
+    return None
+
+
 def _variant_of_file(name: str, body: Mapping[str, Json]) -> Variant:
     hashed = {key: value for key, value in body.items() if key not in _NOT_IN_AGENT_HASH}
     return Variant(name=name, agent_body=body, model=str(_model_id(body)), agent_hash=hash_of(hashed))
@@ -116,6 +128,8 @@ def _agent_fields(draft: AgentDraft, document: Document, path: Steps, file: Path
     written = document.mapping(*path).items()
     fields = {key: to_json(value) for key, value in written if key not in {"system_file", "version"}}
     _translate_roster(fields, document, path, sources)
+    if (model := _model_id(fields)) is not None and (words := unpriced(model)) is not None:
+        sources.findings.note(document.at(*path, "model"), words)
     if draft.system_file is None:
         return fields
     at = document.at(*path, "system_file")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evalkit.errors import UsageError
-from evalkit.suite.agent import with_model
+from evalkit.errors import Problem, UsageError
+from evalkit.suite.agent import unpriced, with_model
 from evalkit.suite.model import Suite
 from evalkit.suite.problems import did_you_mean
 
@@ -24,4 +24,9 @@ def select_variants(suite: Suite, names: Sequence[str] = (), model: str | None =
     if model is not None and not model.strip():
         raise UsageError(f"--model: found {model!r}; the name of a model would do")
     chosen = [variant for variant in suite.variants if not names or variant.name in names]
-    return replace(suite, variants=tuple(with_model(item, model) if model is not None else item for item in chosen))
+    if model is None:
+        return replace(suite, variants=tuple(chosen))
+    words = unpriced(model)
+    notices = () if words is None else (Problem("--model", 0, words),)
+    variants = tuple(with_model(variant, model) for variant in chosen)
+    return replace(suite, variants=variants, notices=(*suite.notices, *notices))

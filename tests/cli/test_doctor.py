@@ -1,5 +1,8 @@
 import json
-from importlib.metadata import PackageNotFoundError
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,41 @@ def test_a_machine_with_nothing_installed_is_told_what_is_missing_and_what_for()
         "LibreOffice",
         "Chromium",
     }
+
+
+def test_a_machine_with_click_alone_still_gets_the_whole_list(project: Path) -> None:
+    """Nothing but click and evalkit itself can be imported, no program can be found, no variable is set."""
+    for name in ("click", "evalkit"):
+        package = distribution(name)
+        (project / f"{name}-0.dist-info").mkdir()
+        (project / f"{name}-0.dist-info" / "METADATA").write_text(package.read_text("METADATA") or "")
+        (project / name).symlink_to(Path(import_module(name).__file__ or "").parent)
+    code = (
+        f"import sys; sys.path.insert(0, {str(project)!r}); from evalkit.cli.main import run; sys.exit(run(['doctor']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", code],
+        cwd=project,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (2, "")
+    lines = done.stdout.splitlines()
+    assert {line.split()[1].rstrip(":") for line in lines if line.startswith("!!")} >= {"anthropic", "pydantic", "rich"}
+    assert any(line.startswith("--  LibreOffice: not found") for line in lines)
+    assert lines[-1] == "--  key and prices: not looked at before what is wrong above is put right"
+
+
+def test_a_source_that_was_never_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalkit.cli.machine.requires", not_installed)
+
+    found = {finding.what: finding for finding in look_at_machine()}
+
+    assert found["evalkit"].state is State.WRONG
+    assert "pip install -e ." in found["evalkit"].words
 
 
 def test_an_old_python_and_an_old_package_are_wrong() -> None:

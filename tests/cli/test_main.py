@@ -68,6 +68,21 @@ def test_a_wrong_command_is_told_plainly_and_exits_2(
     assert "Traceback" not in told
 
 
+def test_a_package_that_is_missing_is_named_with_what_would_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(main._COMMANDS, "list", ("no_such_package", ""))
+
+    assert main.run(["list"]) == 2
+    told = capsys.readouterr().err
+    assert told == "evalkit: found no package 'no_such_package'; `evalkit doctor` says what to install\n"
+
+
+def test_an_error_that_quotes_a_key_does_not_show_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["suite", "validate", "sk-ant-api03-notarealkeybutlikeone.yaml"]) == 2
+    assert capsys.readouterr().err.startswith("[masked].yaml: no file there")
+
+
 def test_every_command_listed_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     for name in main._COMMANDS:
         assert main.run([name, "--help"]) == 0

@@ -12,6 +12,7 @@ from evalkit.cli import main
 from evalkit.cli.driving import drive
 from evalkit.runner.observer import Observer
 from evalkit.runner.work import Control, Stopped
+from evalkit.settings import load_settings
 from evalkit.store.history import load_run
 from evalkit.store.layout import run_folders
 from evalkit.trial.model import End
@@ -106,7 +107,7 @@ def test_the_first_interrupt_lets_trials_end_and_the_second_leaves(capsys: pytes
         finally:
             seen.append("cancelled")
 
-    control = drive(work, 1)
+    control = drive(work, 1, load_settings(Path.cwd(), environ={}))
 
     assert seen == ["still working", "cancelled"]
     assert control.stopped is Stopped.INTERRUPTED
@@ -120,4 +121,4 @@ def test_sigterm_stops_the_sessions_at_once() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
 
-    assert drive(work, 1).stopped is Stopped.INTERRUPTED
+    assert drive(work, 1, load_settings(Path.cwd(), environ={})).stopped is Stopped.INTERRUPTED

@@ -50,6 +50,18 @@ def test_a_new_suite_fits_its_schema_and_lies_beside_it(project: Path) -> None:
     assert (project / "suites" / "suite.schema.json").is_file()
 
 
+def test_a_scenario_that_is_wrong_makes_its_suite_wrong(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main.run(["suite", "init", "first"])
+    scenario = project / "suites" / "first" / "scenario.yaml"
+    scenario.write_text(scenario.read_text().replace("seed: 13", "sede: 13"))
+    capsys.readouterr()
+
+    assert main.run(["suite", "validate", "suites/first.yaml"]) == 2
+    assert "suites/first/scenario.yaml:4: unknown key 'sede'; did you mean 'seed'?\n" in capsys.readouterr().err
+    assert main.run(["suite", "list"]) == 2
+    assert capsys.readouterr().out.splitlines()[3].split() == ["suites/first.yaml", "?", "?", "?", "?", "2"]
+
+
 def test_two_new_suites_live_in_one_project(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main.run(["suite", "init", "first"])
 

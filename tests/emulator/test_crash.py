@@ -189,9 +189,22 @@ def test_a_brain_of_any_thread_can_die_before_any_entry_and_every_thread_ends_as
             refuse_entry(tmp_path / "j.sqlite", None)
             woken = world.session(live.id)
             await play(world, woken)
-            if by_thread(woken) != undisturbed: print([(e["type"],e.get("stop_reason")) for e in woken.state.events][-9:], [(t.thread_status,t.queued, len(t.events)) for _,t in members(woken)], woken.journal.is_broken)
             assert by_thread(woken) == undisturbed, f"died before entry {number} of {count}"
             assert not woken.journal.is_broken
+        await world.close()
+
+    asyncio.run(run())
+
+
+def test_a_session_of_several_agents_that_has_ended_is_at_work_no_more(scenario: Scenario, tmp_path: Path) -> None:
+    async def run() -> None:
+        world = World(scenario, tmp_path / "j.sqlite")
+        live = open_session(world, "team")
+        live.accept((OUTCOME,))
+        await play(world, live)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert world.setting.at_work == set()
         await world.close()
 
     asyncio.run(run())

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from trial_records import START, check, cost, failure, iteration, quickstart_run
 from evalkit.checks.result import Status
 from evalkit.report.plain import columns
 from evalkit.report.show import render_trial
-from evalkit.trial.model import End, RunRecord, TrialRecord, Unanswered, Verdict
+from evalkit.trial.model import End, RunRecord, ThreadRecord, Tokens, TrialRecord, Unanswered, Verdict
 from evalkit.trial.transcript import Line
 
 SATISFIED = [iteration(0, Verdict.SATISFIED)]
@@ -63,6 +64,24 @@ def test_cost_shows_billed_computed_and_difference() -> None:
 
     amounts = lines[lines.index("Cost in USD") + 4].split()
     assert amounts == ["0.04", "0.0357", "+0.0043", "0.0210", "0.0120", "0.0027", "0.0000"]
+
+
+def test_each_thread_shows_its_own_requests_tokens_and_cost() -> None:
+    tokens = Tokens(input=17, output=1170, cache_read=1103, cache_write=3096)
+    known = ThreadRecord(
+        id="sthr_1", agent="reader", model="m-1", requests=2, tokens=tokens, usd=Decimal("0.0196"), billed_usd=None
+    )
+    unknown = replace(known, agent=None, tokens=None, usd=None)
+    lines = show(replace(trial("t", SATISFIED), threads=(known, unknown))).splitlines()
+
+    at = next(number for number, line in enumerate(lines) if line.startswith("Threads of other agents"))
+    read = [line.split() for line in lines[at : at + 8]]
+    assert ["reader", "m-1", "2", "17", "1,170", "1,103", "3,096", "?", "0.0196"] in read
+    assert ["?", "m-1", "2", "?", "?", "?", "?", "?", "?"] in read
+
+
+def test_an_agent_that_works_alone_has_no_table_of_threads() -> None:
+    assert "Threads" not in show(trial("t", SATISFIED))
 
 
 def test_a_failure_names_the_boundary_that_broke() -> None:

@@ -170,6 +170,17 @@ def test_the_research_previews_roster_is_sent_in_todays_words_and_noted(root: Pa
     assert "multiagent" in notice.message
 
 
+def test_a_model_without_a_price_is_noted_where_it_is_written_and_not_refused(root: Path) -> None:
+    change(root, S, "{system_file: loans/v2.md}", "{model: {id: claude-opus-55}}")
+
+    (notice,) = load_suite(root / S).notices
+
+    assert notice.file.endswith(S)
+    assert "{model: {id: claude-opus-55}}" in (root / S).read_text().splitlines()[notice.line - 1]
+    assert "no price for model 'claude-opus-55'" in notice.message
+    assert notice.message.endswith("did you mean 'claude-opus-5-5'?")
+
+
 def test_a_roster_is_part_of_the_agent_hash_and_can_be_removed_by_a_variant(root: Path) -> None:
     change(root, A, "tools:", "multiagent: {type: coordinator, agents: [{type: self}]}\ntools:")
     change(root, S, "{system_file: loans/v2.md}", "{multiagent: null}")

@@ -37,6 +37,14 @@ def test_another_model_is_in_every_variant_and_in_every_key(suite: Suite) -> Non
     assert len(keys) == 4
 
 
+def test_a_model_without_a_price_is_noted_with_the_one_that_may_be_meant(suite: Suite) -> None:
+    (notice,) = select_variants(suite, model="claude-haiku-45").notices
+
+    words = "no price for model 'claude-haiku-45', so that its cost will be unknown; did you mean 'claude-haiku-4-5'?"
+    assert str(notice) == f"--model: {words}"
+    assert select_variants(suite, model="claude-haiku-4-5").notices == ()
+
+
 def test_a_model_without_a_name_is_refused(suite: Suite) -> None:
     with pytest.raises(UsageError, match="the name of a model would do"):
         select_variants(suite, model=" ")
