@@ -1,7 +1,5 @@
 """Agents and environments: created once, found again by content, given a new version when their content changes."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +9,7 @@ import httpx2
 
 from evalkit.claude.client import as_dict, as_measurement_error
 from evalkit.errors import PlatformError
+from evalkit.suite.content_hash import hash_of
 from evalkit.suite.model import Environment, Variant
 
 _HASH = "evalkit_hash"
@@ -86,7 +85,7 @@ def _refuse_archived(archived_at: object, what: str) -> None:
 
 
 async def _ensure_agent(client: anthropic.AsyncAnthropic, name: str, body: Mapping[str, Any]) -> tuple[str, int]:
-    digest = _digest({key: value for key, value in body.items() if key not in {"name", "metadata"}})
+    digest = hash_of({key: value for key, value in body.items() if key not in {"name", "metadata"}})
     wanted = {**body, "name": name, "metadata": {**body.get("metadata", {}), _HASH: digest}}
     found = await _find_agent(client, name)
     if found is None:
@@ -134,8 +133,3 @@ async def _find_environment(client: anthropic.AsyncAnthropic, name: str) -> str 
 
 def _text_map(value: object) -> dict[str, str]:
     return {str(key): str(item) for key, item in value.items()} if isinstance(value, Mapping) else {}
-
-
-def _digest(body: Mapping[str, Any]) -> str:
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
